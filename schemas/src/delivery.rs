@@ -1,0 +1,51 @@
+//! How and how often a subscriber is told.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The way to a subscriber.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// Mail to the subscriber's address.
+    Email,
+    /// The subscriber's own JetStream feed, subject `feed.<subscription>.signal`.
+    Stream,
+}
+
+impl Channel {
+    /// The word used on the wire, in the database and in addresses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Stream => "stream",
+        }
+    }
+}
+
+words!(Channel, "channel", [Email, Stream]);
+
+/// How often mail goes. The stream has no cadence: every signal goes at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Cadence {
+    /// As it happens, gathered over a short window so that two events in a second make one mail.
+    Instant,
+    /// Once a day.
+    Daily,
+}
+
+impl Cadence {
+    /// The word used on the wire, in the database and in addresses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Instant => "instant",
+            Self::Daily => "daily",
+        }
+    }
+}
+
+words!(Cadence, "cadence", [Instant, Daily]);

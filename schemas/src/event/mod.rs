@@ -1,0 +1,22 @@
+//! What happens in the house, in order: one file each.
+
+mod delivery_requested;
+mod need_normalized;
+mod signal_published;
+mod submission_received;
+
+pub use delivery_requested::DeliveryRequested;
+pub use need_normalized::NeedNormalized;
+pub use signal_published::SignalPublished;
+pub use submission_received::{ReceivedItem, SubmissionReceived, SubmissionSource};
+
+/// Calls a macro once for every event type; what is not listed here is not in the contract.
+#[macro_export]
+macro_rules! for_each_event {
+    ($call:ident) => {
+        $call!($crate::event::SubmissionReceived);
+        $call!($crate::event::NeedNormalized);
+        $call!($crate::event::SignalPublished);
+        $call!($crate::event::DeliveryRequested);
+    };
+}
