@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{EventId, PartnershipId};
 
 /// A thing that can travel. A payload never changes its meaning: a new version is a new type.
-pub trait Payload: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
+pub trait Payload: Clone + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// `<noun>.<verb>`, e.g. `need.normalized`.
     const NAME: &'static str;
     /// 1, 2, ...

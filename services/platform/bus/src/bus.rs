@@ -1,0 +1,192 @@
+//! The connection, the making of what is missing, and the feed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::PullConsumer;
+use async_nats::jetstream::context::PublishAckFuture;
+use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::{Context, ContextBuilder};
+use async_nats::{Client, ConnectOptions};
+use skillwire_runtime::Fault;
+
+use crate::config::NatsConfig;
+use crate::topology;
+
+/// First wait for another try to connect, and the longest.
+const RECONNECT_WAIT_MIN: Duration = Duration::from_millis(50);
+const RECONNECT_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// NATS did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum BusError {
+    /// The address cannot be used.
+    #[error("nats.url: {0}; give nats://user:password@host:port")]
+    Address(String),
+    /// No answer, or a no.
+    #[error("NATS: {0}")]
+    Unavailable(String),
+}
+
+impl BusError {
+    pub(crate) fn unavailable(why: impl std::fmt::Display) -> Self {
+        Self::Unavailable(why.to_string())
+    }
+}
+
+impl From<BusError> for Fault {
+    fn from(error: BusError) -> Self {
+        Self::retry(error)
+    }
+}
+
+struct Inner {
+    client: Client,
+    jetstream: Context,
+    config: NatsConfig,
+}
+
+/// A connection to NATS, shared by all loops of a process.
+#[derive(Clone)]
+pub struct Bus(Arc<Inner>);
+
+impl std::fmt::Debug for Bus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Bus")
+    }
+}
+
+impl Bus {
+    /// Opens a connection. Does not wait for the server: one that is away is tried again for ever, in the background.
+    ///
+    /// # Errors
+    /// [`BusError::Address`] when the address cannot be used.
+    pub async fn connect(config: NatsConfig) -> Result<Self, BusError> {
+        let mut addresses = Vec::new();
+        for part in config.url.split(',') {
+            let address: async_nats::ServerAddr =
+                part.trim().parse().map_err(|e| BusError::Address(format!("cannot be read ({e})")))?;
+            addresses.push(address);
+        }
+        let client = ConnectOptions::new()
+            .name("skillwire")
+            .retry_on_initial_connect()
+            .request_timeout(Some(Duration::from_secs(config.answer_timeout_s)))
+            .reconnect_delay_callback(|attempts| {
+                let doubled = 2u32.saturating_pow(u32::try_from(attempts).unwrap_or(u32::MAX).min(10));
+                RECONNECT_WAIT_MIN.saturating_mul(doubled).min(RECONNECT_WAIT_MAX)
+            })
+            .event_callback(|event| async move {
+                match event {
+                    async_nats::Event::Connected => tracing::info!("NATS connected"),
+                    async_nats::Event::Disconnected => tracing::warn!("NATS disconnected"),
+                    other => tracing::debug!(%other, "NATS"),
+                }
+            })
+            .connect(addresses)
+            .await
+            .map_err(|e| BusError::Address(e.to_string()))?;
+        let jetstream =
+            ContextBuilder::new().timeout(Duration::from_secs(config.answer_timeout_s)).build(client.clone());
+        Ok(Self(Arc::new(Inner { client, jetstream, config })))
+    }
+
+    pub(crate) fn config(&self) -> &NatsConfig {
+        &self.0.config
+    }
+
+    /// How long an answer may take.
+    pub(crate) fn answer_timeout(&self) -> Duration {
+        Duration::from_secs(self.0.config.answer_timeout_s)
+    }
+
+    /// Makes the streams that are missing.
+    ///
+    /// # Errors
+    /// [`BusError::Unavailable`] when JetStream does not make them.
+    pub async fn ensure_streams(&self) -> Result<(), BusError> {
+        for stream in topology::streams(&self.0.config) {
+            self.0.jetstream.create_or_update_stream(stream).await.map_err(BusError::unavailable)?;
+        }
+        Ok(())
+    }
+
+    /// The durable consumer of a stage, made if missing.
+    pub(crate) async fn ensure_consumer(&self, stage: &str, filter: String) -> Result<PullConsumer, BusError> {
+        self.ensure_streams().await?;
+        self.0
+            .jetstream
+            .create_consumer_on_stream(topology::consumer(stage, filter), topology::EVENTS)
+            .await
+            .map_err(BusError::unavailable)
+    }
+
+    /// Hands a message over; the future waits for the server's yes.
+    pub(crate) async fn publish(
+        &self,
+        subject: &str,
+        message_id: &str,
+        body: Vec<u8>,
+    ) -> Result<PublishAckFuture, BusError> {
+        let message = PublishMessage::build().message_id(message_id).payload(body.into());
+        self.0.jetstream.send_publish(subject.to_owned(), message).await.map_err(BusError::unavailable)
+    }
+
+    /// Puts a message into a feed and waits until the server has it. The same `message_id` again within two minutes is the
+    /// same message.
+    ///
+    /// # Errors
+    /// [`Fault::Retry`] when there is no yes; the message may be there all the same.
+    pub async fn feed_publish(&self, subject: &str, message_id: &str, body: Vec<u8>) -> Result<(), Fault> {
+        match self.publish_once(subject, message_id, body.clone()).await {
+            Ok(()) => Ok(()),
+            Err(_) => {
+                // Perhaps the stream was deleted behind our back.
+                self.ensure_streams().await?;
+                Ok(self.publish_once(subject, message_id, body).await?)
+            }
+        }
+    }
+
+    async fn publish_once(&self, subject: &str, message_id: &str, body: Vec<u8>) -> Result<(), BusError> {
+        self.publish(subject, message_id, body).await?.await.map_err(BusError::unavailable)?;
+        Ok(())
+    }
+
+    /// Whether NATS and its JetStream answer.
+    ///
+    /// # Errors
+    /// [`BusError::Unavailable`] when they do not.
+    pub async fn ping(&self) -> Result<(), BusError> {
+        if self.0.client.connection_state() != async_nats::connection::State::Connected {
+            return Err(BusError::unavailable("not connected; is nats-server running, and is nats.url right?"));
+        }
+        self.0.jetstream.query_account().await.map_err(BusError::unavailable)?;
+        Ok(())
+    }
+
+    /// The server's version, e.g. `2.11.4`; empty before the first connection.
+    #[must_use]
+    pub fn server_version(&self) -> String {
+        self.0.client.server_info().version
+    }
+
+    /// Events that wait for a stage, or are with it. None when the stage's consumer is not there yet.
+    ///
+    /// # Errors
+    /// [`BusError::Unavailable`] when JetStream does not answer.
+    pub async fn stage_waiting(&self, stage: &str) -> Result<Option<u64>, BusError> {
+        let stream = match self.0.jetstream.get_stream(topology::EVENTS).await {
+            Ok(stream) => stream,
+            Err(e) if matches!(e.kind(), async_nats::jetstream::context::GetStreamErrorKind::JetStream(_)) => {
+                return Ok(None);
+            }
+            Err(e) => return Err(BusError::unavailable(e)),
+        };
+        match stream.consumer_info(stage).await {
+            Ok(info) => Ok(Some(info.num_pending + info.num_ack_pending as u64)),
+            Err(e) if matches!(e.kind(), async_nats::jetstream::context::ConsumerInfoErrorKind::NotFound) => Ok(None),
+            Err(e) => Err(BusError::unavailable(e)),
+        }
+    }
+}
