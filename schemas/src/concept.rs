@@ -63,6 +63,24 @@ impl std::fmt::Display for ConceptKey {
     }
 }
 
+/// A text that is no `scheme:id`.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("'{0}' is no concept; write scheme:id, e.g. onet-soc:51-4121.00")]
+pub struct NotAConceptKey(pub String);
+
+impl std::str::FromStr for ConceptKey {
+    type Err = NotAConceptKey;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.trim().split_once(':') {
+            Some((scheme, id)) if !scheme.is_empty() && !id.is_empty() => {
+                Ok(Self { scheme: scheme.to_owned(), id: id.to_owned() })
+            }
+            _ => Err(NotAConceptKey(text.to_owned())),
+        }
+    }
+}
+
 /// An entry of a taxonomy as it travels in events: enough to show it and to match subscriptions, no more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 pub struct Concept {

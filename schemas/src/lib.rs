@@ -36,6 +36,6 @@ pub use ids::*;
 pub use matching::{Match, MatchState};
 pub use need::{Need, NeedState, Openings, Requirement, RequirementLevel};
 pub use region::{Region, RegionLevel};
-pub use signal::{Figures, Signal, SignalKey, Suppression};
+pub use signal::{Figures, Numbers, Signal, SignalKey, Suppression, Trend};
 pub use subscription::{Predicate, Subscription};
 pub use wage::{StatedWage, Wage, WageUnit};

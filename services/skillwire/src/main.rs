@@ -1,1 +1,7 @@
-fn main(){}
+//! `skillwire`: see `skillwire --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    skillwire::cli::main()
+}

@@ -1,1 +1,39 @@
-//! Being built.
+//! The HTTP side that every service shares: who asks, who may, what is wrong, what a page looks like.
+//!
+//! Takes routes that say who may call them; gives one router with the guard before each, limits, security headers, health,
+//! metrics, `/docs` and the layout. Promises that no handler runs for somebody who may not, and that no form of a signed-in
+//! person is taken without proof that our page sent it. Refuses to know any service and who anybody is: `directory` answers
+//! through [`Actors`].
+//!
+//! Metrics: `http_requests_total{method,route,status}`, `http_request_seconds{route}`, `http_refused_total{reason}`.
+
+mod actor;
+mod config;
+mod csrf;
+mod cursor;
+mod docs;
+mod form;
+mod health;
+mod limits;
+mod page;
+mod permission;
+mod problem;
+mod routes;
+mod secret;
+mod sheet;
+mod shell;
+mod trace;
+
+pub use actor::{Actor, ActorError, Actors, MaybeActor, TokenAnswer, Via};
+pub use config::HttpConfig;
+pub use cursor::Cursor;
+pub use form::{Form, Json, Upload, UploadedFile};
+pub use health::Health;
+pub use page::{Page, page};
+pub use permission::{Permission, allowed};
+pub use problem::Problem;
+pub use routes::{RouteSpec, Routes, Who};
+pub use secret::{Secret, SecretError};
+pub use sheet::csv_cell;
+pub use shell::{Shell, serve, session_cookie_name, shell};
+pub use trace::Trace;
