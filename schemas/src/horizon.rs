@@ -18,9 +18,6 @@ pub enum Horizon {
 }
 
 impl Horizon {
-    /// All horizons, nearest first.
-    pub const ALL: [Self; 3] = [Self::Now, Self::Year, Self::ThreeYears];
-
     /// The word used on the wire, in the database and in addresses.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

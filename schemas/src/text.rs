@@ -12,9 +12,14 @@ pub struct UnknownWord {
     pub allowed: String,
 }
 
-/// Gives an enumeration with `as_str` its `Display` and `FromStr`.
+/// Gives an enumeration with `as_str` its list of values, its `Display` and its `FromStr`.
 macro_rules! words {
     ($type:ty, $what:literal, [$($value:ident),+ $(,)?]) => {
+        impl $type {
+            /// Every value, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$value),+];
+        }
+
         impl std::fmt::Display for $type {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())

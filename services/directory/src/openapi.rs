@@ -1,0 +1,22 @@
+//! This service's part of the OpenAPI document.
+
+use utoipa::OpenApi;
+
+use crate::web::api;
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    api::partnership,
+    api::organizations,
+    api::add_organization,
+    api::tokens,
+    api::make_token,
+    api::revoke_token
+))]
+struct Document;
+
+/// The document's part.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}

@@ -1,0 +1,205 @@
+//! directory.organizations, directory.people, directory.roles
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use skillwire_schemas::partnership::{Organization, OrganizationKind, Role};
+use skillwire_schemas::{OrganizationId, PartnershipId, PersonId};
+use skillwire_store::StoreError;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, PgPool, Row};
+use uuid::Uuid;
+
+/// What somebody is in a partnership.
+#[derive(Clone, Debug)]
+pub(crate) struct Membership {
+    pub person: PersonId,
+    pub person_name: String,
+    pub partnership: PartnershipId,
+    pub partnership_name: String,
+    pub organization: Organization,
+    pub roles: BTreeSet<Role>,
+}
+
+pub(crate) async fn organization(
+    pool: &PgPool,
+    partnership: PartnershipId,
+    id: OrganizationId,
+) -> Result<Option<Organization>, StoreError> {
+    let row =
+        sqlx::query("select id, name, kind, naics from directory.organizations where partnership = $1 and id = $2")
+            .bind(partnership.0)
+            .bind(id.0)
+            .fetch_optional(pool)
+            .await?;
+    row.as_ref().map(read_organization).transpose()
+}
+
+pub(crate) async fn organizations(
+    pool: &PgPool,
+    partnership: PartnershipId,
+    after: Option<(String, OrganizationId)>,
+    limit: u32,
+) -> Result<Vec<Organization>, StoreError> {
+    let rows = sqlx::query(
+        "select id, name, kind, naics from directory.organizations where partnership = $1
+           and ($2::text is null or (lower(name), id) > (lower($2), $3::uuid))
+         order by lower(name), id limit $4",
+    )
+    .bind(partnership.0)
+    .bind(after.as_ref().map(|(name, _)| name))
+    .bind(after.as_ref().map(|(_, id)| id.0))
+    .bind(i64::from(limit))
+    .fetch_all(pool)
+    .await?;
+    rows.iter().map(read_organization).collect()
+}
+
+fn read_organization(row: &PgRow) -> Result<Organization, StoreError> {
+    let id: Uuid = row.try_get("id")?;
+    let kind: String = row.try_get("kind")?;
+    let kind = kind
+        .parse::<OrganizationKind>()
+        .map_err(|e| StoreError::inconsistent("directory.organizations", "kind", id, e))?;
+    Ok(Organization { id: OrganizationId(id), name: row.try_get("name")?, kind, naics: row.try_get("naics")? })
+}
+
+pub(crate) async fn put_organization(
+    conn: &mut PgConnection,
+    partnership: PartnershipId,
+    organization: &Organization,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into directory.organizations (partnership, id, name, kind, naics) values ($1, $2, $3, $4, $5)
+         on conflict (partnership, id) do update set name = excluded.name, kind = excluded.kind, naics = excluded.naics",
+    )
+    .bind(partnership.0)
+    .bind(organization.id.0)
+    .bind(&organization.name)
+    .bind(organization.kind.as_str())
+    .bind(&organization.naics)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes a person; the one who has that address already stays who they are.
+pub(crate) async fn put_person(
+    conn: &mut PgConnection,
+    id: PersonId,
+    name: &str,
+    address: &str,
+) -> Result<PersonId, StoreError> {
+    let row = sqlx::query(
+        "insert into directory.people (id, name, address) values ($1, $2, $3)
+         on conflict (address) do update set name = directory.people.name returning id",
+    )
+    .bind(id.0)
+    .bind(name)
+    .bind(address)
+    .fetch_one(conn)
+    .await?;
+    Ok(PersonId(row.get("id")))
+}
+
+pub(crate) async fn grant(
+    conn: &mut PgConnection,
+    person: PersonId,
+    partnership: PartnershipId,
+    organization: OrganizationId,
+    role: Role,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into directory.roles (person, partnership, organization, role) values ($1, $2, $3, $4)
+         on conflict do nothing",
+    )
+    .bind(person.0)
+    .bind(partnership.0)
+    .bind(organization.0)
+    .bind(role.as_str())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn person_by_address(pool: &PgPool, address: &str) -> Result<Option<PersonId>, StoreError> {
+    let row = sqlx::query("select id from directory.people where address = $1 and removed_at is null")
+        .bind(address)
+        .fetch_optional(pool)
+        .await?;
+    Ok(row.map(|row| PersonId(row.get("id"))))
+}
+
+/// Name and address of a person who is still there.
+pub(crate) async fn contact(pool: &PgPool, person: PersonId) -> Result<Option<(String, String)>, StoreError> {
+    let row = sqlx::query("select name, address from directory.people where id = $1 and removed_at is null")
+        .bind(person.0)
+        .fetch_optional(pool)
+        .await?;
+    Ok(row.map(|row| (row.get("name"), row.get("address"))))
+}
+
+const MEMBERSHIPS: &str = "select r.person, p.name as person_name, r.partnership, s.name as partnership_name,
+        o.id, o.name, o.kind, o.naics, array_agg(r.role) as roles
+     from directory.roles r
+     join directory.people p on p.id = r.person and p.removed_at is null
+     join directory.partnerships s on s.id = r.partnership
+     join directory.organizations o on o.partnership = r.partnership and o.id = r.organization";
+const GROUP: &str = "group by r.person, p.name, r.partnership, s.name, o.partnership, o.id, o.name, o.kind, o.naics";
+
+/// What a person is, everywhere (at most 100 places).
+pub(crate) async fn memberships_of(pool: &PgPool, person: PersonId) -> Result<Vec<Membership>, StoreError> {
+    let sql = format!("{MEMBERSHIPS} where r.person = $1 {GROUP} order by s.name, o.name limit 100");
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(person.0).fetch_all(pool).await?;
+    rows.iter().map(membership).collect()
+}
+
+/// Who is in a partnership, by name.
+pub(crate) async fn members(
+    pool: &PgPool,
+    partnership: PartnershipId,
+    offset: u32,
+    limit: u32,
+) -> Result<Vec<Membership>, StoreError> {
+    let sql =
+        format!("{MEMBERSHIPS} where r.partnership = $1 {GROUP} order by p.name, r.person, o.id offset $2 limit $3");
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(partnership.0)
+        .bind(i64::from(offset))
+        .bind(i64::from(limit))
+        .fetch_all(pool)
+        .await?;
+    rows.iter().map(membership).collect()
+}
+
+fn membership(row: &PgRow) -> Result<Membership, StoreError> {
+    let person: Uuid = row.try_get("person")?;
+    let roles: Vec<String> = row.try_get("roles")?;
+    let roles = roles
+        .iter()
+        .map(|role| role.parse::<Role>().map_err(|e| StoreError::inconsistent("directory.roles", "role", person, e)))
+        .collect::<Result<_, _>>()?;
+    Ok(Membership {
+        person: PersonId(person),
+        person_name: row.try_get("person_name")?,
+        partnership: PartnershipId(row.try_get("partnership")?),
+        partnership_name: row.try_get("partnership_name")?,
+        organization: read_organization(row)?,
+        roles,
+    })
+}
+
+/// Counts a request for a sign-in link and tells how many there were in the hour before.
+pub(crate) async fn count_ask(conn: &mut PgConnection, asker: &[u8], now: DateTime<Utc>) -> Result<i64, StoreError> {
+    sqlx::query("insert into directory.sign_in_asks (asker_sha256, asked_at) values ($1, $2)")
+        .bind(asker)
+        .bind(now)
+        .execute(&mut *conn)
+        .await?;
+    Ok(sqlx::query("select count(*) as n from directory.sign_in_asks where asker_sha256 = $1 and asked_at > $2")
+        .bind(asker)
+        .bind(now - chrono::TimeDelta::hours(1))
+        .fetch_one(conn)
+        .await?
+        .get("n"))
+}
