@@ -1,1 +1,78 @@
-//! Being built.
+//! Normalization: what employers said becomes needs whose words have found their concepts, or honestly have not.
+//!
+//! Takes SubmissionReceived; gives NeedNormalized for every need that is stated, changed, confirmed or withdrawn. Promises
+//! that no text is forced onto a concept, that every match says why, and that of two statements of a need the later one
+//! holds whatever the order in which they come. Refuses to add anything up.
+//!
+//! Metrics: `normalize_needs_total{state}`, `normalize_terms_total{state}`.
+
+mod config;
+mod experience;
+mod fold;
+mod index;
+mod lines;
+mod load;
+mod matcher;
+mod need;
+mod openapi;
+mod split;
+mod stage;
+mod store;
+mod taxonomy;
+mod web;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use skillwire_bus::{Parts, relay, stage};
+use skillwire_runtime::Work;
+use skillwire_store::Migration;
+
+pub use config::Config;
+pub use lines::{LineError, normalize_lines};
+pub use load::LoadError;
+pub use matcher::{Candidate, Context, MatchKind, Matcher, Ranked};
+pub use openapi::openapi;
+pub use store::{Counts, counts};
+pub use taxonomy::{Summary, Taxonomy};
+
+/// Its name, PostgreSQL schema and target.
+pub const NAME: &str = "normalize";
+
+/// Its schema.
+pub const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "needs", sql: include_str!("../migrations/0001_first.sql") }];
+
+/// The service.
+#[derive(Clone)]
+pub struct Normalize {
+    parts: Parts,
+    config: Arc<Config>,
+    matcher: Arc<Matcher>,
+}
+
+impl Normalize {
+    /// Makes it with its taxonomy; nothing runs yet.
+    ///
+    /// # Errors
+    /// [`LoadError`] when the taxonomy's files are wrong.
+    pub fn create(parts: Parts, config: Config) -> Result<Self, LoadError> {
+        let taxonomy = match &config.taxonomy {
+            Some(folder) => Taxonomy::from_dir(Path::new(folder))?,
+            None => Taxonomy::starter()?,
+        };
+        Ok(Self { parts, config: Arc::new(config), matcher: Arc::new(Matcher::new(taxonomy)) })
+    }
+
+    /// Its loops.
+    #[must_use]
+    pub fn works(&self) -> Vec<Arc<dyn Work>> {
+        vec![relay(&self.parts), stage(&self.parts, stage::Normalizer::new(self))]
+    }
+
+    /// Its pages and API.
+    #[must_use]
+    pub fn routes(&self) -> skillwire_web::Routes {
+        web::routes(self.clone())
+    }
+}

@@ -1,0 +1,208 @@
+//! normalize.needs and normalize.terms, as the stage writes them.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use skillwire_schemas::event::SubmissionReceived;
+use skillwire_schemas::{Envelope, EventId, Match, Need, NeedDraft, NeedId, NeedState, OrganizationId, PartnershipId};
+use skillwire_store::StoreError;
+use sqlx::postgres::PgRow;
+use sqlx::types::Json;
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+/// A need as kept: its last statement, and what was said about it since or before.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    pub id: NeedId,
+    pub partnership: PartnershipId,
+    employer: OrganizationId,
+    stated_at: Option<DateTime<Utc>>,
+    withdrawn_at: Option<DateTime<Utc>>,
+    confirmed: Option<(DateTime<Utc>, NaiveDate)>,
+    pub need: Option<Need>,
+    draft: Option<NeedDraft>,
+    pub traceparent: String,
+    pub cause: Option<EventId>,
+}
+
+impl Kept {
+    pub(crate) fn new(id: NeedId, partnership: PartnershipId, employer: OrganizationId) -> Self {
+        Self {
+            id,
+            partnership,
+            employer,
+            stated_at: None,
+            withdrawn_at: None,
+            confirmed: None,
+            need: None,
+            draft: None,
+            traceparent: String::new(),
+            cause: None,
+        }
+    }
+
+    /// Takes a statement; whether it changed anything. Of two the later one holds; what was withdrawn later stays so.
+    pub(crate) fn state(&mut self, need: Need, draft: NeedDraft, event: &Envelope<SubmissionReceived>) -> bool {
+        if self.stated_at.is_some_and(|at| at >= need.stated_at) {
+            return false;
+        }
+        self.stated_at = Some(need.stated_at);
+        self.draft = Some(draft);
+        self.need = Some(need);
+        self.settle(event)
+    }
+
+    /// Takes a withdrawal.
+    pub(crate) fn withdraw(&mut self, at: DateTime<Utc>, event: &Envelope<SubmissionReceived>) -> bool {
+        if self.withdrawn_at.is_some_and(|known| known >= at) {
+            return false;
+        }
+        self.withdrawn_at = Some(at);
+        self.settle(event)
+    }
+
+    /// Takes a confirmation.
+    pub(crate) fn confirm(
+        &mut self,
+        at: DateTime<Utc>,
+        until: NaiveDate,
+        event: &Envelope<SubmissionReceived>,
+    ) -> bool {
+        if self.confirmed.is_some_and(|(known, _)| known >= at) {
+            return false;
+        }
+        self.confirmed = Some((at, until));
+        self.settle(event)
+    }
+
+    /// Puts together what was said, whatever the order in which it came. `stated_at` of the need is the time of the last
+    /// word about it, so that the next service too lets the later one hold.
+    fn settle(&mut self, event: &Envelope<SubmissionReceived>) -> bool {
+        self.traceparent.clone_from(&event.traceparent);
+        self.cause = Some(event.id);
+        let (Some(need), Some(stated_at)) = (&mut self.need, self.stated_at) else { return true };
+        need.stated_at = need.stated_at.max(stated_at);
+        if let Some((at, until)) = self.confirmed.filter(|(at, _)| *at >= stated_at) {
+            need.valid_until = until;
+            need.stated_at = need.stated_at.max(at);
+        }
+        let withdrawn = self.withdrawn_at.filter(|at| *at >= stated_at);
+        need.state = if withdrawn.is_some() { NeedState::Withdrawn } else { NeedState::Active };
+        if let Some(at) = withdrawn {
+            need.stated_at = need.stated_at.max(at);
+        }
+        true
+    }
+}
+
+/// What is known of these needs; locked, so that two copies change one after the other.
+pub(crate) async fn load(conn: &mut PgConnection, ids: &[NeedId]) -> Result<HashMap<NeedId, Kept>, StoreError> {
+    let rows = sqlx::query("select * from normalize.needs where id = any($1) order by id for update")
+        .bind(ids.iter().map(|id| id.0).collect::<Vec<Uuid>>())
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|row| kept(row).map(|kept| (kept.id, kept))).collect()
+}
+
+fn kept(row: &PgRow) -> Result<Kept, StoreError> {
+    let id: Uuid = row.get("id");
+    let confirmed_at: Option<DateTime<Utc>> = row.get("confirmed_at");
+    let confirmed_until: Option<NaiveDate> = row.get("confirmed_until");
+    Ok(Kept {
+        id: NeedId(id),
+        partnership: PartnershipId(row.get("partnership")),
+        employer: OrganizationId(row.get("employer")),
+        stated_at: row.get("stated_at"),
+        withdrawn_at: row.get("withdrawn_at"),
+        confirmed: confirmed_at.zip(confirmed_until),
+        need: json(row, "body", id)?,
+        draft: json(row, "draft", id)?,
+        traceparent: row.get("traceparent"),
+        cause: row.get::<Option<Uuid>, _>("cause").map(EventId),
+    })
+}
+
+pub(crate) fn json<T: serde::de::DeserializeOwned>(
+    row: &PgRow,
+    column: &'static str,
+    id: Uuid,
+) -> Result<Option<T>, StoreError> {
+    let value: Option<Json<serde_json::Value>> = row.try_get(column)?;
+    value
+        .map(|Json(value)| {
+            serde_json::from_value(value).map_err(|e| StoreError::inconsistent("normalize.needs", column, id, e))
+        })
+        .transpose()
+}
+
+/// Writes the needs and their terms, in three statements whatever their number.
+pub(crate) async fn save(conn: &mut PgConnection, rows: &[&Kept], now: DateTime<Utc>) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into normalize.needs (id, partnership, employer, reference, stated_at, withdrawn_at, confirmed_at,
+             confirmed_until, state, valid_until, body, draft, traceparent, cause, updated_at)
+         select *, $15 from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::timestamptz[],
+             $7::timestamptz[], $8::date[], $9::text[], $10::date[], $11::jsonb[], $12::jsonb[], $13::text[], $14::uuid[])
+         on conflict (id) do update set reference = excluded.reference, stated_at = excluded.stated_at,
+             withdrawn_at = excluded.withdrawn_at, confirmed_at = excluded.confirmed_at,
+             confirmed_until = excluded.confirmed_until, state = excluded.state, valid_until = excluded.valid_until,
+             body = excluded.body, draft = excluded.draft, traceparent = excluded.traceparent, cause = excluded.cause,
+             updated_at = excluded.updated_at",
+    )
+    .bind(column(rows, |k| k.id.0))
+    .bind(column(rows, |k| k.partnership.0))
+    .bind(column(rows, |k| k.employer.0))
+    .bind(column(rows, |k| k.need.as_ref().and_then(|n| n.reference.clone())))
+    .bind(column(rows, |k| k.stated_at))
+    .bind(column(rows, |k| k.withdrawn_at))
+    .bind(column(rows, |k| k.confirmed.map(|(at, _)| at)))
+    .bind(column(rows, |k| k.confirmed.map(|(_, until)| until)))
+    .bind(column(rows, |k| k.need.as_ref().map_or("awaited", |n| n.state.as_str())))
+    .bind(column(rows, |k| k.need.as_ref().map(|n| n.valid_until)))
+    .bind(rows.iter().map(|k| k.need.as_ref().map(Json)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|k| k.draft.as_ref().map(Json)).collect::<Vec<_>>())
+    .bind(column(rows, |k| k.traceparent.clone()))
+    .bind(column(rows, |k| k.cause.map(|c| c.0)))
+    .bind(now)
+    .execute(&mut *conn)
+    .await?;
+    save_terms(conn, rows).await
+}
+
+fn column<T>(rows: &[&Kept], of: impl Fn(&Kept) -> T) -> Vec<T> {
+    rows.iter().map(|kept| of(kept)).collect()
+}
+
+async fn save_terms(conn: &mut PgConnection, rows: &[&Kept]) -> Result<(), StoreError> {
+    sqlx::query("delete from normalize.terms where need = any($1)")
+        .bind(rows.iter().map(|k| k.id.0).collect::<Vec<Uuid>>())
+        .execute(&mut *conn)
+        .await?;
+    let active = rows.iter().filter_map(|k| k.need.as_ref().filter(|n| n.state == NeedState::Active).map(|n| (*k, n)));
+    let terms: Vec<(&Kept, i32, &'static str, &Match)> = active
+        .flat_map(|(kept, need)| {
+            let occupation = std::iter::once(("occupation", &need.occupation));
+            let requirements = need.requirements.iter().map(|r| ("requirement", &r.matched));
+            (0i32..).zip(occupation.chain(requirements)).map(move |(at, (kind, matched))| (kept, at, kind, matched))
+        })
+        .collect();
+    sqlx::query(
+        "insert into normalize.terms (need, position, partnership, employer, kind, text, state, concept, label, score, reason)
+         select * from unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
+             $9::text[], $10::float8[], $11::text[])",
+    )
+    .bind(terms.iter().map(|(k, ..)| k.id.0).collect::<Vec<Uuid>>())
+    .bind(terms.iter().map(|(_, at, ..)| *at).collect::<Vec<i32>>())
+    .bind(terms.iter().map(|(k, ..)| k.partnership.0).collect::<Vec<Uuid>>())
+    .bind(terms.iter().map(|(k, ..)| k.employer.0).collect::<Vec<Uuid>>())
+    .bind(terms.iter().map(|(.., kind, _)| *kind).collect::<Vec<&str>>())
+    .bind(terms.iter().map(|(.., m)| m.text.clone()).collect::<Vec<String>>())
+    .bind(terms.iter().map(|(.., m)| m.state.as_str()).collect::<Vec<&str>>())
+    .bind(terms.iter().map(|(.., m)| m.concept.as_ref().map(|c| c.key.to_string())).collect::<Vec<Option<String>>>())
+    .bind(terms.iter().map(|(.., m)| m.concept.as_ref().map(|c| c.label.clone())).collect::<Vec<Option<String>>>())
+    .bind(terms.iter().map(|(.., m)| m.score).collect::<Vec<f64>>())
+    .bind(terms.iter().map(|(.., m)| m.reason.clone()).collect::<Vec<String>>())
+    .execute(conn)
+    .await?;
+    Ok(())
+}

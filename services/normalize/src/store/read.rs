@@ -1,0 +1,117 @@
+//! normalize.needs and normalize.terms, as pages and API read them.
+
+use chrono::{DateTime, Utc};
+use skillwire_schemas::{Need, NeedId, OrganizationId, PartnershipId};
+use skillwire_store::StoreError;
+use sqlx::{PgPool, Row};
+use uuid::Uuid;
+
+use super::needs::json;
+
+/// Which needs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    pub employer: Option<OrganizationId>,
+    pub state: Option<String>,
+    pub text: Option<String>,
+    pub before: Option<(DateTime<Utc>, NeedId)>,
+}
+
+/// Newest first.
+pub(crate) async fn list(
+    pool: &PgPool,
+    partnership: PartnershipId,
+    filter: &Filter,
+    limit: u32,
+) -> Result<Vec<Need>, StoreError> {
+    let rows = sqlx::query(
+        "select id, body from normalize.needs
+         where partnership = $1 and body is not null and ($2::uuid is null or employer = $2)
+           and ($3::text is null or state = $3)
+           and ($4::text is null or strpos(lower(body->'occupation'->>'text'), lower($4)) > 0 or reference = $4)
+           and ($5::timestamptz is null or (stated_at, id) < ($5, $6::uuid))
+         order by stated_at desc, id desc limit $7",
+    )
+    .bind(partnership.0)
+    .bind(filter.employer.map(|e| e.0))
+    .bind(&filter.state)
+    .bind(&filter.text)
+    .bind(filter.before.map(|(at, _)| at))
+    .bind(filter.before.map(|(_, id)| id.0))
+    .bind(i64::from(limit))
+    .fetch_all(pool)
+    .await?;
+    let mut needs = Vec::with_capacity(rows.len());
+    for row in &rows {
+        needs.extend(json::<Need>(row, "body", row.get("id"))?);
+    }
+    Ok(needs)
+}
+
+/// One need.
+pub(crate) async fn get(
+    pool: &PgPool,
+    partnership: PartnershipId,
+    employer: Option<OrganizationId>,
+    id: NeedId,
+) -> Result<Option<Need>, StoreError> {
+    let row = sqlx::query(
+        "select id, body from normalize.needs
+         where id = $1 and partnership = $2 and ($3::uuid is null or employer = $3) and body is not null",
+    )
+    .bind(id.0)
+    .bind(partnership.0)
+    .bind(employer.map(|e| e.0))
+    .fetch_optional(pool)
+    .await?;
+    match row {
+        Some(row) => json(&row, "body", row.get::<Uuid, _>("id")),
+        None => Ok(None),
+    }
+}
+
+/// A text that has not found its concept, by weight.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub(crate) struct OpenTerm {
+    /// The text, as most wrote it.
+    pub text: String,
+    /// occupation or requirement.
+    pub kind: String,
+    /// ambiguous or unmatched.
+    pub state: String,
+    /// Needs behind it.
+    pub needs: i64,
+    /// Employers behind it.
+    pub employers: i64,
+    /// Why it has found none.
+    pub reason: String,
+}
+
+/// Texts without a concept, those of most employers first.
+pub(crate) async fn open_terms(
+    pool: &PgPool,
+    partnership: PartnershipId,
+    limit: u32,
+) -> Result<Vec<OpenTerm>, StoreError> {
+    let rows = sqlx::query(
+        "select min(text) as text, kind, state, count(distinct need) as needs, count(distinct employer) as employers,
+             min(reason) as reason
+         from normalize.terms where partnership = $1 and state in ('ambiguous', 'unmatched')
+         group by lower(text), kind, state order by employers desc, needs desc, 1 limit $2",
+    )
+    .bind(partnership.0)
+    .bind(i64::from(limit))
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| OpenTerm {
+            text: row.get("text"),
+            kind: row.get("kind"),
+            state: row.get("state"),
+            needs: row.get("needs"),
+            employers: row.get("employers"),
+            reason: row.get("reason"),
+        })
+        .collect())
+}
