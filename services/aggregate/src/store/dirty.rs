@@ -1,0 +1,164 @@
+//! aggregate.dirty and aggregate.ticks
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use skillwire_schemas::{EventId, PartnershipId};
+use skillwire_store::StoreError;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, PgPool, Row};
+use uuid::Uuid;
+
+use crate::group::Group;
+
+/// The trace of what time itself brings.
+const NO_TRACE: &str = "00-00000000000000000000000000000001-0000000000000001-00";
+
+/// A group to fold, and what made it so last.
+#[derive(Clone, Debug)]
+pub(crate) struct Marked {
+    pub group: Group,
+    pub traceparent: String,
+    pub cause: Option<EventId>,
+}
+
+/// Marks groups. In one order for all copies (the set's), so that two never wait for each other crosswise.
+pub(crate) async fn mark(
+    conn: &mut PgConnection,
+    groups: &BTreeSet<Group>,
+    now: DateTime<Utc>,
+    traceparent: &str,
+    cause: Option<EventId>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into aggregate.dirty (partnership, concept, horizon, first_at, last_at, traceparent, cause)
+         select p, c, h, $4, $4, $5, $6 from unnest($1::uuid[], $2::text[], $3::text[]) as u (p, c, h)
+         on conflict (partnership, concept, horizon) do update
+             set last_at = excluded.last_at, traceparent = excluded.traceparent, cause = excluded.cause",
+    )
+    .bind(groups.iter().map(|g| g.partnership.0).collect::<Vec<Uuid>>())
+    .bind(groups.iter().map(|g| g.concept.clone()).collect::<Vec<String>>())
+    .bind(groups.iter().map(|g| g.horizon.as_str()).collect::<Vec<&str>>())
+    .bind(now)
+    .bind(traceparent)
+    .bind(cause.map(|c| c.0))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Marks all groups of a partnership.
+pub(crate) async fn mark_all(
+    conn: &mut PgConnection,
+    partnership: PartnershipId,
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let done = sqlx::query(
+        "insert into aggregate.dirty (partnership, concept, horizon, first_at, last_at, traceparent)
+         select distinct partnership, concept, horizon, $2::timestamptz, $2::timestamptz, $3
+         from aggregate.need_groups where partnership = $1 order by 1, 2, 3
+         on conflict (partnership, concept, horizon) do update set last_at = excluded.last_at",
+    )
+    .bind(partnership.0)
+    .bind(now)
+    .bind(NO_TRACE)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Marks the groups of needs that held on a day from `before` on and hold no longer `today`.
+pub(crate) async fn mark_expired(
+    conn: &mut PgConnection,
+    partnership: PartnershipId,
+    before: NaiveDate,
+    today: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let done = sqlx::query(
+        "insert into aggregate.dirty (partnership, concept, horizon, first_at, last_at, traceparent)
+         select distinct g.partnership, g.concept, g.horizon, $4::timestamptz, $4::timestamptz, $5
+         from aggregate.need_versions v join aggregate.need_groups g on g.need = v.need
+         where v.partnership = $1 and v.valid_until >= $2 and v.valid_until < $3 order by 1, 2, 3
+         on conflict (partnership, concept, horizon) do update set last_at = excluded.last_at",
+    )
+    .bind(partnership.0)
+    .bind(before)
+    .bind(today)
+    .bind(now)
+    .bind(NO_TRACE)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Turns the day: gives the day before (none the first time), or nothing when it is turned already. The row stays locked.
+pub(crate) async fn turn_day(
+    conn: &mut PgConnection,
+    partnership: PartnershipId,
+    today: NaiveDate,
+) -> Result<Option<Option<NaiveDate>>, StoreError> {
+    let known = sqlx::query("select day from aggregate.ticks where partnership = $1 for update")
+        .bind(partnership.0)
+        .fetch_optional(&mut *conn)
+        .await?
+        .map(|row| row.get::<NaiveDate, _>("day"));
+    if known.is_some_and(|day| day >= today) {
+        return Ok(None);
+    }
+    sqlx::query(
+        "insert into aggregate.ticks (partnership, day) values ($1, $2)
+         on conflict (partnership) do update set day = excluded.day",
+    )
+    .bind(partnership.0)
+    .bind(today)
+    .execute(conn)
+    .await?;
+    Ok(Some(known))
+}
+
+/// Partnerships with groups to fold.
+pub(crate) async fn partnerships(pool: &PgPool) -> Result<Vec<PartnershipId>, StoreError> {
+    let rows = sqlx::query("select distinct partnership from aggregate.dirty limit 1000").fetch_all(pool).await?;
+    Ok(rows.into_iter().map(|row| PartnershipId(row.get("partnership"))).collect())
+}
+
+/// Takes groups that are quiet or old, oldest first. They are gone when the transaction commits; one that is marked again
+/// meanwhile waits for that and is folded once more.
+pub(crate) async fn take(
+    conn: &mut PgConnection,
+    partnerships: &[PartnershipId],
+    quiet: DateTime<Utc>,
+    oldest: DateTime<Utc>,
+    limit: u32,
+) -> Result<Vec<Marked>, StoreError> {
+    let rows = sqlx::query(
+        "with due as (
+             select partnership, concept, horizon from aggregate.dirty
+             where partnership = any($1) and (last_at <= $2 or first_at <= $3)
+             order by first_at, partnership, concept, horizon limit $4 for update skip locked)
+         delete from aggregate.dirty d using due
+         where d.partnership = due.partnership and d.concept = due.concept and d.horizon = due.horizon
+         returning d.partnership, d.concept, d.horizon, d.traceparent, d.cause",
+    )
+    .bind(partnerships.iter().map(|p| p.0).collect::<Vec<Uuid>>())
+    .bind(quiet)
+    .bind(oldest)
+    .bind(i64::from(limit))
+    .fetch_all(conn)
+    .await?;
+    let mut marked: Vec<Marked> = rows.iter().map(read).collect::<Result<_, _>>()?;
+    marked.sort_by(|a, b| a.group.cmp(&b.group));
+    Ok(marked)
+}
+
+fn read(row: &PgRow) -> Result<Marked, StoreError> {
+    let concept: String = row.get("concept");
+    let horizon: String = row.get("horizon");
+    let horizon = horizon.parse().map_err(|e| StoreError::inconsistent("aggregate.dirty", "horizon", &concept, e))?;
+    Ok(Marked {
+        group: Group { partnership: PartnershipId(row.get("partnership")), concept, horizon },
+        traceparent: row.get("traceparent"),
+        cause: row.get::<Option<Uuid>, _>("cause").map(EventId),
+    })
+}

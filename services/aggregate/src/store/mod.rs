@@ -1,0 +1,39 @@
+//! This service's SQL.
+
+pub(crate) mod dirty;
+pub(crate) mod signals;
+pub(crate) mod versions;
+
+use skillwire_schemas::PartnershipId;
+use skillwire_store::{Db, StoreError};
+use sqlx::Row;
+
+/// What a partnership's signals are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// (state, why it is kept back, how many).
+    pub signals: Vec<(String, Option<String>, i64)>,
+    /// Groups that wait to be folded.
+    pub waiting: i64,
+}
+
+/// Counts for summaries.
+///
+/// # Errors
+/// When PostgreSQL does not answer.
+pub async fn counts(db: &Db, partnership: PartnershipId) -> Result<Counts, StoreError> {
+    let rows = sqlx::query(
+        "select state, reason, count(*) as n from aggregate.signals where partnership = $1 group by 1, 2 order by 1, 2",
+    )
+    .bind(partnership.0)
+    .fetch_all(db.pool())
+    .await?;
+    let waiting = sqlx::query("select count(*) as n from aggregate.dirty where partnership = $1")
+        .bind(partnership.0)
+        .fetch_one(db.pool())
+        .await?;
+    Ok(Counts {
+        signals: rows.into_iter().map(|row| (row.get("state"), row.get("reason"), row.get("n"))).collect(),
+        waiting: waiting.get("n"),
+    })
+}
