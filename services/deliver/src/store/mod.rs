@@ -1,24 +1,82 @@
 //! This service's SQL.
 
 pub(crate) mod attempts;
-pub(crate) mod claims;
-pub(crate) mod counts;
-pub(crate) mod feed;
-pub(crate) mod fold;
-pub(crate) mod gather;
+pub(crate) mod claim;
+pub(crate) mod deliveries;
 pub(crate) mod read;
-pub(crate) mod rows;
-pub(crate) mod staff;
 pub(crate) mod subscriptions;
 
-use skillwire_schemas::{DeliveryId, EventId, SubscriptionId};
+use chrono::{DateTime, Utc};
+use skillwire_schemas::PartnershipId;
+use skillwire_store::{Db, StoreError};
+use sqlx::Row;
 
-/// The id of a subscription's mail for the period that begins then.
-pub(crate) fn mail_id(subscription: SubscriptionId, period_start: chrono::DateTime<chrono::Utc>) -> DeliveryId {
-    DeliveryId::derived(&[&subscription.to_string(), "email", &period_start.timestamp_micros().to_string()])
+/// What became of a partnership's deliveries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// (channel, state, how many).
+    pub deliveries: Vec<(String, String, i64)>,
+    /// Signals in them: (channel, how many pairs of subscription and signal).
+    pub told: Vec<(String, i64)>,
+    /// Attempts whose outcome could not be known.
+    pub uncertain: i64,
 }
 
-/// The id of a subscription's stream message for that request.
-pub(crate) fn stream_id(subscription: SubscriptionId, event: EventId) -> DeliveryId {
-    DeliveryId::derived(&[&subscription.to_string(), "stream", &event.to_string()])
+/// Counts for summaries.
+///
+/// # Errors
+/// When PostgreSQL does not answer.
+pub async fn counts(db: &Db, partnership: PartnershipId) -> Result<Counts, StoreError> {
+    let deliveries = sqlx::query(
+        "select channel, state, count(*) as n from deliver.deliveries where partnership = $1 group by 1, 2 order by 1, 2",
+    )
+    .bind(partnership.0)
+    .fetch_all(db.pool())
+    .await?;
+    let told = sqlx::query(
+        "select d.channel, count(distinct (d.subscription, s.signal)) as n
+         from deliver.deliveries d join deliver.delivery_signals s on s.delivery = d.id
+         where d.partnership = $1 group by 1 order by 1",
+    )
+    .bind(partnership.0)
+    .fetch_all(db.pool())
+    .await?;
+    let uncertain =
+        sqlx::query("select coalesce(sum(uncertain), 0) as n from deliver.deliveries where partnership = $1")
+            .bind(partnership.0)
+            .fetch_one(db.pool())
+            .await?;
+    Ok(Counts {
+        deliveries: deliveries.into_iter().map(|r| (r.get("channel"), r.get("state"), r.get("n"))).collect(),
+        told: told.into_iter().map(|r| (r.get("channel"), r.get("n"))).collect(),
+        uncertain: uncertain.get("n"),
+    })
+}
+
+/// Makes every mail that is being gathered due now; its period stays what it is. Gives how many.
+///
+/// # Errors
+/// When PostgreSQL does not answer.
+pub async fn flush(db: &Db, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    let done = sqlx::query("update deliver.deliveries set due_at = $1 where state = 'gathering' and due_at > $1")
+        .bind(now)
+        .execute(db.pool())
+        .await?;
+    Ok(done.rows_affected())
+}
+
+/// Puts every feed message since then out again, with the same ids. Gives how many.
+///
+/// # Errors
+/// When PostgreSQL does not answer.
+pub async fn replay_since(db: &Db, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    let done = sqlx::query(
+        "update deliver.deliveries set state = 'waiting', due_at = $2
+         where channel = 'stream' and state = 'sent' and created_at >= $1",
+    )
+    .bind(since)
+    .bind(now)
+    .execute(db.pool())
+    .await?;
+    Ok(done.rows_affected())
 }

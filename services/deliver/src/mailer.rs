@@ -1,0 +1,196 @@
+//! The mailer: sends the mail deliveries that are due.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::StreamExt;
+use skillwire_runtime::trace::trace_id;
+use skillwire_runtime::{Clock, Contact, DirectoryRead, Fault, Ids, Progress, Wake, Work};
+use skillwire_schemas::AttemptId;
+use skillwire_store::{Db, StoreError};
+use skillwire_web::Secret;
+
+use crate::Deliver;
+use crate::config::Config;
+use crate::digest::{self, Links};
+use crate::mail::{Failure, Letter, Smtp, Unsubscribe};
+use crate::stage::schedule;
+use crate::state::{History, Outcome, after};
+use crate::store::claim::{self, Due};
+use crate::store::{attempts, deliveries};
+use crate::window::Schedule;
+
+/// Tries to write an outcome down while the database is away; the lease runs out much later.
+const WRITE_TRIES_MAX: u32 = 60;
+
+/// The loop.
+pub(crate) struct Mailer {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    directory: Arc<dyn DirectoryRead>,
+    smtp: Smtp,
+    config: Arc<Config>,
+    schedule: Schedule,
+    secret: Secret,
+    public_url: Arc<str>,
+    wake: Wake,
+}
+
+impl Mailer {
+    pub(crate) fn new(deliver: &Deliver) -> Self {
+        let env = &deliver.parts.env;
+        Self {
+            db: deliver.parts.db.clone(),
+            clock: Arc::clone(&env.clock),
+            ids: Arc::clone(&env.ids),
+            directory: Arc::clone(&env.directory),
+            smtp: deliver.smtp.clone(),
+            config: Arc::clone(&deliver.config),
+            schedule: schedule(deliver),
+            secret: deliver.secret.clone(),
+            public_url: Arc::clone(&deliver.public_url),
+            wake: deliver.due.clone(),
+        }
+    }
+}
+
+#[async_trait]
+impl Work for Mailer {
+    fn name(&self) -> &'static str {
+        "deliver.mail"
+    }
+
+    async fn step(&self, _wait: Duration) -> Result<Progress, Fault> {
+        let now = self.clock.now();
+        let retry = TimeDelta::seconds(self.config.uncertain_retry_s);
+        let found = claim::recover(&self.db, now, retry).await?;
+        if found > 0 {
+            metrics::counter!("deliver_attempts_total", "channel" => "email", "outcome" => "uncertain")
+                .increment(found);
+            tracing::warn!(found, "deliveries were left in the act of handing over; nobody knows whether they arrived");
+        }
+        let late = TimeDelta::hours(self.config.late_hours_max);
+        deliveries::fold_late(&self.db, self.schedule, now, late).await?;
+        let lease = TimeDelta::seconds(self.config.lease_s);
+        let limit = u32::try_from(self.config.mails_at_once_max).unwrap_or(8);
+        let due = claim::mails(&self.db, now, lease, limit).await?;
+        let count = due.len();
+        let sending = futures::stream::iter(due).map(|delivery| self.deliver(delivery));
+        let done: Vec<Result<(), Fault>> =
+            sending.buffer_unordered(self.config.mails_at_once_max.max(1)).collect().await;
+        for result in done {
+            result?;
+        }
+        Ok(Progress::of(count))
+    }
+
+    fn wake(&self) -> Option<Wake> {
+        Some(self.wake.clone())
+    }
+}
+
+impl Mailer {
+    /// One delivery, from its freezing to its outcome.
+    async fn deliver(&self, mut due: Due) -> Result<(), Fault> {
+        let now = self.clock.now();
+        if due.words.is_none() {
+            self.freeze(&mut due, now).await?;
+        }
+        let Some(words) = due.words.clone() else {
+            return Ok(claim::skip(&self.db, due.id, "nothing to tell").await?);
+        };
+        let Some(contact) = self.directory.contact(due.person).await? else {
+            return Ok(claim::skip(&self.db, due.id, "the person is gone or cannot be reached").await?);
+        };
+        let letter = Letter {
+            message_id: format!("<{}@{}>", due.id, self.config.mail_domain),
+            date: due.frozen_at.unwrap_or(now),
+            subject: words.subject,
+            text: words.text,
+            html: Some(words.html),
+            unsubscribe: Some(Unsubscribe {
+                list_id: format!("{}.{}", due.subscription, self.config.mail_domain),
+                url: self.links(&due).unsubscribe,
+            }),
+        };
+        let attempt = AttemptId(self.ids.uuid(now));
+        let began = attempts::begin(&self.db, attempt, due.id, now).await?;
+        let result = self.converse(&letter, &contact, &due, attempt).await?;
+        let (outcome, reply) = match &result {
+            Ok(()) => (Outcome::Sent, String::new()),
+            Err(failure) => (failure.kind(), failure.reply.clone()),
+        };
+        let now = self.clock.now();
+        let history = History { tries: began.tries, uncertain_before: began.uncertain, since: began.since };
+        let retry = TimeDelta::seconds(self.config.uncertain_retry_s);
+        let (state, due_at) = after(outcome, history, now, retry, self.ids.fraction());
+        let end = attempts::End { attempt, delivery: due.id, outcome, reply, state, due_at, at: now };
+        self.write_down(&end).await?;
+        metrics::counter!("deliver_attempts_total", "channel" => "email", "outcome" => outcome.as_str()).increment(1);
+        let trace_id = trace_id(&due.traceparent);
+        tracing::info!(delivery = %due.id, outcome = outcome.as_str(), state = state.as_str(), reply = end.reply, trace_id, "mail");
+        Ok(())
+    }
+
+    /// The conversation. That the content is leaving is committed before it leaves.
+    async fn converse(
+        &self,
+        letter: &Letter,
+        contact: &Contact,
+        due: &Due,
+        attempt: AttemptId,
+    ) -> Result<Result<(), Failure>, Fault> {
+        let conversation = match self.smtp.open(letter, contact).await {
+            Ok(conversation) => conversation,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        let lease_until = self.clock.now() + TimeDelta::seconds(self.config.lease_s);
+        if !attempts::handing_over(&self.db, attempt, due.id, lease_until).await? {
+            // The lease ran out and somebody else has it: nothing has left from here.
+            return Err(Fault::retry("the delivery went to another process in between"));
+        }
+        Ok(conversation.hand_over().await)
+    }
+
+    /// Writes the outcome down, however often it takes: it is known here and nowhere else.
+    async fn write_down(&self, end: &attempts::End) -> Result<(), Fault> {
+        let mut tries = 0;
+        loop {
+            match attempts::end(&self.db, end).await {
+                Ok(()) => return Ok(()),
+                Err(StoreError::Unavailable(cause)) if tries < WRITE_TRIES_MAX => {
+                    tries += 1;
+                    tracing::warn!(%cause, tries, "an outcome waits to be written down");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                Err(e) => return Err(e.into()),
+            }
+        }
+    }
+
+    /// Writes the mail once and keeps it: every attempt sends the same words.
+    async fn freeze(&self, due: &mut Due, now: DateTime<Utc>) -> Result<(), Fault> {
+        let signals = deliveries::content(&self.db, due.id).await?;
+        if signals.is_empty() {
+            return Ok(());
+        }
+        let words = digest::write(&due.name, &signals, &self.links(due), &trace_id(&due.traceparent), now)
+            .map_err(Fault::reject)?;
+        deliveries::freeze(&self.db, due.id, &words, now).await?;
+        due.words = Some(words);
+        due.frozen_at = Some(now);
+        Ok(())
+    }
+
+    fn links(&self, due: &Due) -> Links {
+        let subscription = due.subscription.to_string();
+        let tag = self.secret.sign("unsubscribe", subscription.as_bytes());
+        Links {
+            public_url: self.public_url.to_string(),
+            unsubscribe: format!("{}/unsubscribe/{subscription}.{tag}", self.public_url),
+        }
+    }
+}

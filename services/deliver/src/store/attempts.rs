@@ -1,0 +1,99 @@
+//! deliver.attempts: written before anything leaves.
+
+use chrono::{DateTime, Utc};
+use skillwire_schemas::{AttemptId, DeliveryId};
+use skillwire_store::{Db, StoreError};
+use sqlx::Row;
+
+use crate::state::{Outcome, State};
+
+/// What is known when an attempt begins.
+pub(crate) struct Began {
+    pub tries: u32,
+    pub uncertain: u32,
+    pub since: DateTime<Utc>,
+}
+
+/// What is known when it ends.
+pub(crate) struct End {
+    pub attempt: AttemptId,
+    pub delivery: DeliveryId,
+    pub outcome: Outcome,
+    pub reply: String,
+    pub state: State,
+    pub due_at: DateTime<Utc>,
+    pub at: DateTime<Utc>,
+}
+
+/// Begins an attempt.
+pub(crate) async fn begin(
+    db: &Db,
+    attempt: AttemptId,
+    delivery: DeliveryId,
+    now: DateTime<Utc>,
+) -> Result<Began, StoreError> {
+    let row = sqlx::query(
+        "with d as (
+             update deliver.deliveries set tries = tries + 1, first_try_at = coalesce(first_try_at, $3) where id = $2
+             returning id, tries, uncertain, first_try_at),
+         a as (
+             insert into deliver.attempts (id, delivery, number, began_at, phase)
+             select $1, d.id, d.tries, $3, 'began' from d)
+         select tries, uncertain, first_try_at from d",
+    )
+    .bind(attempt.0)
+    .bind(delivery.0)
+    .bind(now)
+    .fetch_one(db.pool())
+    .await?;
+    let count = |column: &'static str| {
+        u32::try_from(row.get::<i32, _>(column))
+            .map_err(|e| StoreError::inconsistent("deliver.deliveries", column, delivery, e))
+    };
+    Ok(Began { tries: count("tries")?, uncertain: count("uncertain")?, since: row.get("first_try_at") })
+}
+
+/// Writes that the content is leaving; whether this process still has the delivery in hand.
+pub(crate) async fn handing_over(
+    db: &Db,
+    attempt: AttemptId,
+    delivery: DeliveryId,
+    lease_until: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "with d as (
+             update deliver.deliveries set state = 'handing_over', lease_until = $3
+             where id = $2 and state = 'sending'
+               and tries = (select number from deliver.attempts where id = $1) returning id)
+         update deliver.attempts a set phase = 'handing_over' from d where a.id = $1 and a.delivery = d.id",
+    )
+    .bind(attempt.0)
+    .bind(delivery.0)
+    .bind(lease_until)
+    .execute(db.pool())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Ends an attempt. Twice is once: the answer to a commit may be lost.
+pub(crate) async fn end(db: &Db, end: &End) -> Result<(), StoreError> {
+    sqlx::query(
+        "with a as (
+             update deliver.attempts set phase = 'done', outcome = $3, reply = nullif($4, ''), ended_at = $7
+             where id = $1 and phase <> 'done' returning delivery)
+         update deliver.deliveries d set state = $5, due_at = $6, lease_until = null,
+             sent_at = case when $3 = 'sent' then $7 else d.sent_at end,
+             reason = nullif($4, ''), uncertain = d.uncertain + case when $3 = 'uncertain' then 1 else 0 end
+         from a where d.id = a.delivery and d.id = $2",
+    )
+    .bind(end.attempt.0)
+    .bind(end.delivery.0)
+    .bind(end.outcome.as_str())
+    .bind(&end.reply)
+    .bind(end.state.as_str())
+    .bind(end.due_at)
+    .bind(end.at)
+    .execute(db.pool())
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! `/unsubscribe/{token}`: GET shows a button, POST stops the mails (RFC 8058). The token is signed; no sign-in is needed,
+//! and no form proof: what it does is what its holder was sent it for.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use skillwire_schemas::SubscriptionId;
+use skillwire_web::{Page, Problem, page};
+
+use crate::Deliver;
+use crate::store::subscriptions;
+
+#[derive(Template)]
+#[template(path = "unsubscribe.html")]
+struct Body {
+    token: String,
+    done: bool,
+}
+
+fn read(deliver: &Deliver, token: &str) -> Result<SubscriptionId, Problem> {
+    let bad = || Problem::not_found("subscription");
+    let (id, tag) = token.split_once('.').ok_or_else(bad)?;
+    if !deliver.secret.verify("unsubscribe", id.as_bytes(), tag) {
+        return Err(bad());
+    }
+    id.parse().map_err(|_| bad())
+}
+
+fn show(token: String, done: bool) -> Result<Response, Problem> {
+    let about = "Stop the mails of one subscription.";
+    page(Page { title: "Unsubscribe", about, active: "", actor: None }, &Body { token, done })
+}
+
+/// The page; changes nothing, since mail programs open links by themselves.
+pub(crate) async fn ask(State(deliver): State<Deliver>, Path(token): Path<String>) -> Result<Response, Problem> {
+    read(&deliver, &token)?;
+    show(token, false)
+}
+
+/// Stops.
+pub(crate) async fn stop(State(deliver): State<Deliver>, Path(token): Path<String>) -> Result<Response, Problem> {
+    let id = read(&deliver, &token)?;
+    subscriptions::stop(&deliver.parts.db, id, deliver.parts.env.clock.now()).await?;
+    show(token, true)
+}
