@@ -29,7 +29,7 @@ pub use config::Config;
 pub use holds::holds;
 pub use index::Index;
 pub use openapi::openapi;
-pub use store::counts;
+pub use store::{Counts, counts, first_stream};
 
 /// Its name, PostgreSQL schema and target.
 pub const NAME: &str = "route";

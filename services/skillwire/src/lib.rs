@@ -1,6 +1,9 @@
 //! The house put together: settings, targets, wiring. The one crate, with the tests, that sees all services.
 
-#![expect(clippy::missing_errors_doc, reason = "anyhow: every error of the binary is a text for the person at the console")]
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "anyhow: every error of the binary is a text for the person at the console"
+)]
 
 pub mod cli;
 pub mod contract;

@@ -51,6 +51,7 @@ impl std::fmt::Debug for SecretConfig {
 }
 
 /// What stands above the documented settings file.
-pub const FILE_HEAD: &str = "# Skillwire settings: every key with its default. Made by `skillwire schemas`; do not edit, copy.
+pub const FILE_HEAD: &str =
+    "# Skillwire settings: every key with its default. Made by `skillwire schemas`; do not edit, copy.
 # A setting in the environment wins over this file, the file wins over the default.
 ";

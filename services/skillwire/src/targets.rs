@@ -45,10 +45,8 @@ pub const TARGETS: &[Target] = &[
         about: "takes submissions, gives receipts",
         migrations: skillwire_intake::MIGRATIONS,
         create: |house| {
-            let service = skillwire_intake::Intake::create(
-                house.parts(skillwire_intake::NAME),
-                house.settings.intake.clone(),
-            )?;
+            let service =
+                skillwire_intake::Intake::create(house.parts(skillwire_intake::NAME), house.settings.intake.clone());
             Ok(Made { works: service.works(), routes: service.routes() })
         },
     },
@@ -72,7 +70,7 @@ pub const TARGETS: &[Target] = &[
             let service = skillwire_aggregate::Aggregate::create(
                 house.parts(skillwire_aggregate::NAME),
                 house.settings.aggregate.clone(),
-            )?;
+            );
             Ok(Made { works: service.works(), routes: service.routes() })
         },
     },

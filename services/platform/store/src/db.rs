@@ -3,10 +3,11 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use skillwire_runtime::Wake;
 use skillwire_schemas::{Envelope, Payload};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, PgConnection, PgPool, Postgres};
+use sqlx::{ConnectOptions, PgConnection, PgPool, Postgres, Row};
 
 use crate::config::DatabaseConfig;
 use crate::error::StoreError;
@@ -38,6 +39,32 @@ pub fn pool(config: &DatabaseConfig) -> Result<PgPool, StoreError> {
         .max_connections(config.connections_max)
         .acquire_timeout(Duration::from_secs(config.acquire_timeout_s))
         .connect_lazy_with(options))
+}
+
+/// What the server says of itself.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// E.g. 150018 for 15.18.
+    pub version: u32,
+    /// Its clock.
+    pub now: DateTime<Utc>,
+    /// Schemas that have been migrated.
+    pub schemas: i64,
+}
+
+/// Asks the server about itself.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] when it does not answer.
+pub async fn server(pool: &PgPool) -> Result<Server, StoreError> {
+    let row = sqlx::query(
+        "select current_setting('server_version_num') as version, clock_timestamp() as now,
+             (select count(*) from information_schema.tables where table_name = 'migrations') as schemas",
+    )
+    .fetch_one(pool)
+    .await?;
+    let version: String = row.get("version");
+    Ok(Server { version: version.parse().unwrap_or_default(), now: row.get("now"), schemas: row.get("schemas") })
 }
 
 impl Db {

@@ -35,3 +35,21 @@ pub async fn counts(db: &Db, partnership: PartnershipId) -> Result<Counts, Store
     .await?;
     Ok(Counts { subscriptions: row.get("n"), told: row.get("told"), starting: row.get("starting") })
 }
+
+/// The first subscription of a partnership that has a feed, for showing how to read one.
+///
+/// # Errors
+/// When PostgreSQL does not answer.
+pub async fn first_stream(
+    db: &Db,
+    partnership: PartnershipId,
+) -> Result<Option<skillwire_schemas::SubscriptionId>, StoreError> {
+    let row = sqlx::query(
+        "select id from route.subscriptions
+         where partnership = $1 and removed_at is null and body->'channels' ? 'stream' order by created_at, id limit 1",
+    )
+    .bind(partnership.0)
+    .fetch_optional(db.pool())
+    .await?;
+    Ok(row.map(|row| skillwire_schemas::SubscriptionId(row.get("id"))))
+}

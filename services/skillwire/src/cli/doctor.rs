@@ -1,0 +1,155 @@
+//! `skillwire doctor`: what is wrong, and the remedy.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use skillwire_store::db::server;
+use sqlx::PgPool;
+
+use super::{Ended, console, run};
+use crate::house::House;
+use crate::settings::Settings;
+use crate::targets::TARGETS;
+
+/// Clocks further apart than this are wrong, seconds.
+const CLOCK_APART_MAX_S: i64 = 5;
+/// Less free space than this is little, megabytes.
+const DISK_FREE_MIN_MB: u64 = 1_024;
+/// Oldest PostgreSQL.
+const VERSION_MIN: u32 = 150_000;
+/// Longest wait for one check.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
+
+enum Finding {
+    Fine(String),
+    Wrong { what: String, remedy: String },
+}
+
+use Finding::{Fine, Wrong};
+
+fn wrong(what: impl ToString, remedy: impl ToString) -> Finding {
+    Wrong { what: what.to_string(), remedy: remedy.to_string() }
+}
+
+/// Checks everything and says what to do.
+pub(super) async fn run(settings: Settings) -> Result<Ended> {
+    let house = run::open(settings).await?;
+    let checks: [(&str, Finding); 6] = [
+        ("settings", settings_check(&house.settings)),
+        ("database", within(database(&house.pool)).await),
+        ("clocks", within(clocks(&house)).await),
+        ("nats", within(nats(&house)).await),
+        ("mail", within(mail(&house)).await),
+        ("disk", disk()),
+    ];
+    let mut ended = Ended::Well;
+    for (name, finding) in checks {
+        match finding {
+            Fine(what) => console::line(&format!("ok     {name}: {what}")),
+            Wrong { what, remedy } => {
+                ended = Ended::CheckFailed;
+                console::line(&format!("WRONG  {name}: {what}\n       remedy: {remedy}"));
+            }
+        }
+    }
+    Ok(ended)
+}
+
+async fn within(check: impl Future<Output = Finding>) -> Finding {
+    let timeout = format!("no answer in {} s", CHECK_TIMEOUT.as_secs());
+    tokio::time::timeout(CHECK_TIMEOUT, check)
+        .await
+        .unwrap_or_else(|_| wrong(timeout, "is it running, and is its address right?"))
+}
+
+fn settings_check(settings: &Settings) -> Finding {
+    if settings.http.public_url.starts_with("https://")
+        || settings.http.public_url.contains("127.0.0.1")
+        || settings.http.public_url.contains("localhost")
+    {
+        return Fine(format!("people reach us at {}", settings.http.public_url));
+    }
+    wrong(
+        format!("http.public_url is {}: sign-in cookies would travel without TLS", settings.http.public_url),
+        "put a TLS proxy in front and set http.public_url to its https address",
+    )
+}
+
+async fn database(pool: &PgPool) -> Finding {
+    match server(pool).await {
+        Ok(server) if server.version < VERSION_MIN => {
+            wrong(format!("PostgreSQL {} is too old", server.version), "use PostgreSQL 15 or later")
+        }
+        Ok(server) if server.schemas < i64::try_from(TARGETS.len()).unwrap_or(i64::MAX) => {
+            wrong("the schemas are not there", "run `skillwire migrate`")
+        }
+        Ok(server) => Fine(format!("PostgreSQL {}, schemas are there", server.version)),
+        Err(e) => wrong(
+            format!("does not answer ({e})"),
+            "is PostgreSQL running? is database.url (SKILLWIRE_DATABASE_URL) right?",
+        ),
+    }
+}
+
+async fn clocks(house: &House) -> Finding {
+    match server(&house.pool).await {
+        Ok(server) => {
+            let apart = (house.env.clock.now() - server.now).num_seconds().abs();
+            if apart > CLOCK_APART_MAX_S {
+                let remedy = "let both follow the same time server (chrony, systemd-timesyncd)";
+                wrong(format!("this machine and the database are {apart} s apart"), remedy)
+            } else {
+                Fine("this machine and the database agree".to_owned())
+            }
+        }
+        Err(e) => wrong(format!("cannot be compared ({e})"), "mend the database first"),
+    }
+}
+
+async fn nats(house: &House) -> Finding {
+    // The connection is made in the background; it gets a moment.
+    for _ in 0..20 {
+        if house.bus.ping().await.is_ok() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    match house.bus.ping().await {
+        Ok(()) => {
+            let version = house.bus.server_version();
+            let parts: Vec<u32> = version.split('.').filter_map(|p| p.parse().ok()).collect();
+            if parts.as_slice() >= [2, 11].as_slice() {
+                Fine(format!("nats-server {version} with JetStream"))
+            } else {
+                wrong(
+                    format!("nats-server {version} is too old"),
+                    "use nats-server 2.11 or later (older ones have lost streams)",
+                )
+            }
+        }
+        Err(e) => wrong(e, "is nats-server running with JetStream (-js)? is nats.url (SKILLWIRE_NATS_URL) right?"),
+    }
+}
+
+async fn mail(house: &House) -> Finding {
+    match house.smtp().ping().await {
+        Ok(()) => Fine("the mail server answers".to_owned()),
+        Err(failure) => wrong(
+            failure.reply,
+            "is deliver.smtp_url (SKILLWIRE_DELIVER_SMTP_URL) right? does its name resolve? may this machine reach it?",
+        ),
+    }
+}
+
+fn disk() -> Finding {
+    let output = std::process::Command::new("df").args(["-Pm", "."]).output();
+    let free = output.ok().and_then(|o| {
+        let text = String::from_utf8_lossy(&o.stdout).into_owned();
+        text.lines().nth(1)?.split_whitespace().nth(3)?.parse::<u64>().ok()
+    });
+    match free {
+        Some(free) if free >= DISK_FREE_MIN_MB => Fine(format!("{free} MB free here")),
+        Some(free) => wrong(format!("{free} MB free here"), "make room, or move the data"),
+        None => Fine("free space cannot be told on this system".to_owned()),
+    }
+}

@@ -1,0 +1,220 @@
+//! The command line.
+
+mod console;
+mod data;
+mod demo;
+mod doctor;
+mod offline;
+mod run;
+mod submit;
+mod summary;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use skillwire_normalize::MatchKind;
+use skillwire_runtime::config;
+
+use crate::settings::Settings;
+
+const AFTER: &str = "Examples:
+  skillwire run --target all                       the whole system in one process
+  skillwire submit needs.csv --token sw_...        send a file, errors by row
+  echo 'CNC machinist' | skillwire normalize --kind occupation
+  skillwire signals --partnership 'Kansas City' --format csv
+  skillwire doctor                                 what is wrong, and the remedy
+
+Exit codes: 0 done; 1 failed, the reason is on standard error; 2 wrong arguments;
+  3 done in part: some rows or files were rejected; 4 a check failed (doctor, schemas --check, demo summary).";
+
+/// The wire service for workforce demand.
+#[derive(Debug, Parser)]
+#[command(name = "skillwire", version, about, after_help = AFTER, max_term_width = 110)]
+struct Cli {
+    /// Settings file; see deploy/skillwire.toml. SKILLWIRE_<SECTION>_<KEY> in the environment wins over it.
+    #[arg(long, global = true, env = "SKILLWIRE_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run one, some or all services until told to stop.
+    Run {
+        /// all, or some of directory, intake, normalize, aggregate, route, deliver.
+        #[arg(long, value_delimiter = ',', default_value = "all")]
+        target: Vec<String>,
+        /// Bring the schemas of these targets up to date first.
+        #[arg(long)]
+        migrate: bool,
+    },
+    /// Bring the database up to date.
+    Migrate,
+    /// Send files with needs to a running Skillwire. Sent again, a file is taken once.
+    #[command(
+        after_help = "Example: skillwire submit plant-a.csv plant-b.xlsx --url https://wire.example --token sw_...\n\nA large CSV is sent in parts; after a break the same command goes on where it was."
+    )]
+    Submit(submit::Submit),
+    /// One phrase a line in, one JSON object a line out. Needs no database.
+    #[command(
+        after_help = "Example: printf 'RN nights\\nfork lift\\n' | skillwire normalize --kind occupation --top 3"
+    )]
+    Normalize {
+        /// What is looked for.
+        #[arg(long)]
+        kind: Kind,
+        /// Folder with a taxonomy in the starter's format; the starter when absent.
+        #[arg(long)]
+        taxonomy: Option<PathBuf>,
+        /// Matches a line at most.
+        #[arg(long, default_value_t = 5)]
+        top: usize,
+    },
+    /// What the taxonomy holds. Needs no database.
+    Taxonomy {
+        /// Folder with a taxonomy in the starter's format; the starter when absent.
+        #[arg(long)]
+        taxonomy: Option<PathBuf>,
+    },
+    /// Signals of a partnership, as a table, CSV or JSON.
+    Signals(data::Signals),
+    /// Publish events and feed messages again, with the same ids, from PostgreSQL.
+    #[command(after_help = "Example: skillwire replay --since 2026-11-01   (after JetStream was lost)")]
+    Replay {
+        /// A day (2026-11-24) or a moment (2026-11-24T08:00:00Z).
+        #[arg(long)]
+        since: String,
+    },
+    /// Check database, NATS, mail, clocks and disk, and say the remedy.
+    Doctor,
+    /// Write the generated files (schemas, documents, settings file), or check that they are current.
+    Schemas {
+        /// Only check; exit code 4 when one differs.
+        #[arg(long)]
+        check: bool,
+        /// Root of the project.
+        #[arg(long, default_value = ".")]
+        root: PathBuf,
+    },
+    /// The development mail catcher: a real SMTP server that keeps and shows what it takes.
+    MailCatcher {
+        /// Where SMTP listens.
+        #[arg(long, default_value = "127.0.0.1:2525")]
+        smtp: std::net::SocketAddr,
+        /// Where the viewer listens.
+        #[arg(long, default_value = "127.0.0.1:8025")]
+        http: std::net::SocketAddr,
+        /// Where mails are kept.
+        #[arg(long)]
+        dir: PathBuf,
+    },
+    /// The demonstration partnerships.
+    #[command(subcommand)]
+    Demo(Demo),
+    /// Completions for a shell.
+    Completions {
+        /// Which.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Demo {
+    /// Write partnerships, people and subscriptions, and send the submissions to a running Skillwire.
+    Load {
+        /// The input.
+        #[arg(long, default_value = "deploy/demo")]
+        dir: PathBuf,
+        /// Where Skillwire runs.
+        #[arg(long)]
+        url: String,
+    },
+    /// Sign-in links, one for each role; each works once.
+    Links {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Wait until everything is through, show what became of it, and check it against what the input must give.
+    Summary {
+        /// What the input must give.
+        #[arg(long)]
+        expect: Option<PathBuf>,
+        /// Longest wait, seconds.
+        #[arg(long, default_value_t = 120)]
+        wait_s: u64,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Kind {
+    /// Jobs.
+    Occupation,
+    /// Skills, knowledge, technologies.
+    Skill,
+    /// Licenses and certificates.
+    Credential,
+}
+
+impl From<Kind> for MatchKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Occupation => Self::Occupation,
+            Kind::Skill => Self::Skill,
+            Kind::Credential => Self::Credential,
+        }
+    }
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Done.
+    Well,
+    /// Done in part.
+    InPart,
+    /// A check failed.
+    CheckFailed,
+}
+
+/// Runs the command that the arguments name.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(cli) {
+        Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::InPart) => ExitCode::from(3),
+        Ok(Ended::CheckFailed) => ExitCode::from(4),
+        Err(error) => {
+            console::error(&format!("skillwire: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<Ended> {
+    let file = cli.config;
+    let settings = || config::load::<Settings>(file.as_deref());
+    match cli.command {
+        Command::Normalize { kind, taxonomy, top } => offline::normalize(kind.into(), taxonomy.as_deref(), top),
+        Command::Taxonomy { taxonomy } => offline::taxonomy(taxonomy.as_deref()),
+        Command::Schemas { check, root } => offline::schemas(check, &root),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "skillwire", &mut std::io::stdout());
+            Ok(Ended::Well)
+        }
+        Command::Run { target, migrate } => run::block_on(run::run(settings()?, target, migrate)),
+        Command::Migrate => run::block_on(run::migrate(settings()?)),
+        Command::Submit(submit) => run::block_on(submit.run()),
+        Command::Signals(signals) => run::block_on(signals.run(settings()?)),
+        Command::Replay { since } => run::block_on(data::replay(settings()?, since)),
+        Command::Doctor => run::block_on(doctor::run(settings()?)),
+        Command::MailCatcher { smtp, http, dir } => run::block_on(run::mail_catcher(settings()?, smtp, http, dir)),
+        Command::Demo(Demo::Load { dir, url }) => run::block_on(demo::load(settings()?, dir, url)),
+        Command::Demo(Demo::Links { json }) => run::block_on(demo::links(settings()?, json)),
+        Command::Demo(Demo::Summary { expect, wait_s }) => run::block_on(summary::run(settings()?, expect, wait_s)),
+    }
+}

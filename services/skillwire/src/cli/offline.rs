@@ -1,0 +1,60 @@
+//! Commands that need no engine.
+
+use std::io::{BufReader, BufWriter, stdin, stdout};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use skillwire_normalize::{MatchKind, Taxonomy, normalize_lines};
+
+use super::{Ended, console};
+use crate::contract;
+
+fn load(folder: Option<&Path>) -> Result<Taxonomy> {
+    Ok(match folder {
+        Some(folder) => Taxonomy::from_dir(folder)?,
+        None => Taxonomy::starter()?,
+    })
+}
+
+/// `skillwire normalize`
+pub(super) fn normalize(kind: MatchKind, folder: Option<&Path>, top: usize) -> Result<Ended> {
+    normalize_lines(load(folder)?, kind, top, BufReader::new(stdin().lock()), BufWriter::new(stdout().lock()))?;
+    Ok(Ended::Well)
+}
+
+/// `skillwire taxonomy`
+pub(super) fn taxonomy(folder: Option<&Path>) -> Result<Ended> {
+    let summary = load(folder)?.summary();
+    let mut rows = vec![["kind", "concepts", "aliases", "abbreviations"].map(str::to_owned).to_vec()];
+    for (kind, concepts, aliases, abbreviations) in summary.kinds {
+        rows.push(vec![kind.as_str().to_owned(), concepts.to_string(), aliases.to_string(), abbreviations.to_string()]);
+    }
+    rows.push(vec!["county".to_owned(), summary.counties.to_string(), "0".to_owned(), "0".to_owned()]);
+    console::table(&rows);
+    Ok(Ended::Well)
+}
+
+/// `skillwire schemas`
+pub(super) fn schemas(check: bool, root: &Path) -> Result<Ended> {
+    let mut differ = Vec::new();
+    for (path, text) in contract::files()? {
+        let place = root.join(&path);
+        if std::fs::read_to_string(&place).is_ok_and(|there| there == text) {
+            continue;
+        }
+        if check {
+            differ.push(path);
+            continue;
+        }
+        if let Some(folder) = place.parent() {
+            std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+        }
+        std::fs::write(&place, text).with_context(|| format!("{} cannot be written", place.display()))?;
+        console::line(&format!("wrote {path}"));
+    }
+    if differ.is_empty() {
+        return Ok(Ended::Well);
+    }
+    console::error(&format!("not current: {}; run `skillwire schemas` and commit what changes", differ.join(", ")));
+    Ok(Ended::CheckFailed)
+}
