@@ -68,7 +68,13 @@ impl Bus {
                 part.trim().parse().map_err(|e| BusError::Address(format!("cannot be read ({e})")))?;
             addresses.push(address);
         }
-        let client = ConnectOptions::new()
+        // The client takes name and password from its options, not from the address.
+        let login = addresses.iter().find_map(|a| Some((a.username()?.to_owned(), a.password()?.to_owned())));
+        let options = match login {
+            Some((user, password)) => ConnectOptions::with_user_and_password(user, password),
+            None => ConnectOptions::new(),
+        };
+        let client = options
             .name("skillwire")
             .retry_on_initial_connect()
             .request_timeout(Some(Duration::from_secs(config.answer_timeout_s)))

