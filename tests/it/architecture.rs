@@ -69,9 +69,8 @@ fn the_top_level_is_exactly_this() {
     let files = String::from_utf8(output.stdout).unwrap();
     let top: BTreeSet<&str> =
         files.lines().map(|line| line.split('/').next().unwrap()).filter(|name| !name.starts_with('.')).collect();
-    let wanted = [
-        "Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "clippy.toml", "deploy", "schemas", "services", "tests",
-    ];
+    let wanted =
+        ["Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "clippy.toml", "deploy", "schemas", "services", "tests"];
     assert_eq!(top.into_iter().collect::<Vec<_>>(), wanted);
 }
 
@@ -108,7 +107,8 @@ fn each_engine_has_one_crate_that_names_it() {
 #[test]
 fn sql_is_written_in_store_folders_only() {
     for (name, text) in sources() {
-        let allowed = name.contains("/store/") || name.starts_with("services/platform/store/") || name.starts_with("tests/");
+        let allowed =
+            name.contains("/store/") || name.starts_with("services/platform/store/") || name.starts_with("tests/");
         assert!(allowed || !text.contains("sqlx::query"), "{name} writes SQL outside a store folder");
     }
 }
