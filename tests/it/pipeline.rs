@@ -35,7 +35,7 @@ async fn words_become_signals_and_reach_inbox_and_stream() {
     let welders = total(&all, "51-4121.00").unwrap();
     assert_eq!(welders["figures"]["openings_new"], 12, "{welders}");
     assert_eq!(welders["figures"]["employers"], 3);
-    assert_eq!(welders["figures"]["median_hourly_cents"], 2_600);
+    assert_eq!(welders["figures"]["median_hourly_cents"], 2_550);
     let osha = total(&all, "osha-10").unwrap();
     assert_eq!(osha["figures"]["required_percent"], 0, "{osha}");
 
@@ -164,7 +164,7 @@ async fn folding_from_nothing_gives_the_same_signals() {
             .collect::<Vec<_>>()
     };
     let before = figures(signals(&world, "state=all").await);
-    assert!(before.len() > 20);
+    assert!(before.len() > 15);
     let db = world.house.db("aggregate");
     // Folded again over what is there: nothing is new.
     skillwire_aggregate::fold_again(&db, partnership("kc"), world.now()).await.unwrap();
