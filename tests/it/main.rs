@@ -1,6 +1,6 @@
 //! The integration tests, one binary.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::too_many_lines, reason = "tests: a panic is the answer")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests: a panic is the answer")]
 
 mod access;
 mod architecture;

@@ -129,6 +129,18 @@ pub async fn person_by_address(db: &Db, address: &Address) -> Result<Option<Pers
     members::person_by_address(db.pool(), address.as_str()).await
 }
 
+/// The first partnership and organization of a person.
+///
+/// # Errors
+/// When PostgreSQL does not answer.
+pub async fn first_membership(
+    db: &Db,
+    person: PersonId,
+) -> Result<Option<(PartnershipId, OrganizationId)>, StoreError> {
+    let all = members::memberships_of(db.pool(), person).await?;
+    Ok(all.first().map(|m| (m.partnership, m.organization.id)))
+}
+
 /// A person of each role in each partnership, for the console's sign-in links: (partnership, role, person, name).
 ///
 /// # Errors

@@ -15,7 +15,7 @@ pub const FEED: &str = "FEED";
 /// How long JetStream remembers message ids. Protects against a repeated publish only; the inbox does the rest.
 const DUPLICATE_WINDOW: Duration = Duration::from_secs(120);
 /// A stage that has not answered for so long is taken for dead and its events go to another copy.
-pub(crate) const ACK_WAIT: Duration = Duration::from_secs(60);
+pub(crate) const ACK_WAIT: Duration = Duration::from_secs(30);
 /// Events of one stage in flight at most, over all its copies.
 const ACK_PENDING_MAX: i64 = 2_000;
 

@@ -268,3 +268,17 @@ pub(super) async fn links(settings: Settings, as_json: bool) -> Result<Ended> {
     console::line(&subscribe.unwrap_or_else(|| "no stream subscription yet".to_owned()));
     Ok(Ended::Well)
 }
+
+/// `skillwire demo token`
+pub(super) async fn token(settings: Settings, address: String) -> Result<Ended> {
+    let house = run::open(settings).await?;
+    let (db, now) = (house.db(skillwire_directory::NAME), house.env.clock.now());
+    let address: Address = address.parse()?;
+    let person = admin::person_by_address(&db, &address).await?.ok_or_else(|| anyhow!("nobody has that address"))?;
+    let (partnership, organization) =
+        admin::first_membership(&db, person).await?.ok_or_else(|| anyhow!("they are in no partnership"))?;
+    let ends = now + TimeDelta::days(TOKEN_DAYS);
+    let owner = (person, partnership, organization);
+    console::line(&admin::issue_token(&db, &*house.env.ids, owner, "console", &Permission::ALL, now, ends).await?);
+    Ok(Ended::Well)
+}

@@ -138,6 +138,12 @@ enum Demo {
         #[arg(long)]
         json: bool,
     },
+    /// An API token for one of its people, for a day.
+    Token {
+        /// Their mail address.
+        #[arg(long)]
+        address: String,
+    },
     /// Wait until everything is through, show what became of it, and check it against what the input must give.
     Summary {
         /// What the input must give.
@@ -215,6 +221,7 @@ fn dispatch(cli: Cli) -> Result<Ended> {
         Command::MailCatcher { smtp, http, dir } => run::block_on(run::mail_catcher(settings()?, smtp, http, dir)),
         Command::Demo(Demo::Load { dir, url }) => run::block_on(demo::load(settings()?, dir, url)),
         Command::Demo(Demo::Links { json }) => run::block_on(demo::links(settings()?, json)),
+        Command::Demo(Demo::Token { address }) => run::block_on(demo::token(settings()?, address)),
         Command::Demo(Demo::Summary { expect, wait_s }) => run::block_on(summary::run(settings()?, expect, wait_s)),
     }
 }
