@@ -17,7 +17,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import socketserver
 import subprocess
 import sys
@@ -55,10 +54,11 @@ class Engine:
         port = int(self.url.rsplit(":", 1)[1].split("/")[0])
         self.child.process.kill()
         self.child.process.wait()
-        user = postgres.owner() if self.name == "postgres" else None
-        time.sleep(0.2)
-        self.child = Child(self.name, command, log, stop=signal.SIGINT if user else signal.SIGTERM, user=user)
-        wait_until(lambda: listens(port), self.child, "ready again")
+        if self.name == "postgres":
+            self.child = postgres.run(command, log, postgres.owner(), port)
+        else:
+            self.child = Child(self.name, command, log)
+            wait_until(lambda: listens(port), self.child, "ready again")
 
 
 class Proxy(socketserver.ThreadingMixIn, http.server.HTTPServer):
@@ -161,7 +161,13 @@ class Ledger:
         """One column, as text."""
         psql = os.path.join(engines.find_postgres(), "psql")
         psql = psql if os.path.exists(psql) else shutil.which("psql")
-        out = subprocess.run([psql, self.database, "-Atqc", query], capture_output=True, text=True, check=True)
+        for _ in range(60):
+            out = subprocess.run([psql, self.database, "-Atqc", query], capture_output=True, text=True)
+            # 2: no connection. A PostgreSQL that was killed listens before it has recovered.
+            if out.returncode != 2:
+                break
+            time.sleep(0.5)
+        out.check_returncode()
         return out.stdout.split("\n")[:-1]
 
     def must(self, what, got, wanted):

@@ -5,6 +5,7 @@ import pwd
 import secrets
 import signal
 import subprocess
+import time
 
 from children import Child, free_port, listens, wait_until
 from ui import Trouble, step
@@ -81,6 +82,21 @@ def _check(folder, binaries):
             raise Trouble(f"a PostgreSQL (process {pid}) is using {folder}", "another deploy/up runs on this folder; stop it, or give --data another one")
 
 
+def run(command, data, user, port, tries=60):
+    """Starts it. After a kill -9 the old server's children hold its memory for a moment: they are waited for."""
+    while True:
+        # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for every client.
+        child = Child("postgres", command, data, stop=signal.SIGINT, user=user)
+        try:
+            wait_until(lambda: listens(port), child, "ready")
+            return child
+        except Trouble:
+            tries -= 1
+            if tries == 0 or "pre-existing shared memory" not in child.tail() and "is another postmaster" not in child.tail():
+                raise
+            time.sleep(0.25)
+
+
 def start(binaries, data, fsync=True):
     """Starts a private PostgreSQL; gives the child and its URL."""
     user = owner()
@@ -116,8 +132,6 @@ def start(binaries, data, fsync=True):
         os.path.join(binaries, "postgres"), "-D", folder, "-p", str(port), "-c", "listen_addresses=127.0.0.1",
         "-c", "unix_socket_directories=", "-c", "max_connections=80", "-c", "log_min_messages=warning",
     ] + ([] if fsync else ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"])
-    # SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for every client.
-    child = Child("postgres", command, data, stop=signal.SIGINT, user=user)
-    wait_until(lambda: listens(port), child, "ready")
+    child = run(command, data, user, port)
     url = f"postgres://skillwire:{password}@127.0.0.1:{port}/postgres"
     return child, url

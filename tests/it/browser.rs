@@ -1,0 +1,212 @@
+//! The pages in a real browser: headless Chromium, driven over WebDriver (W3C), without JavaScript of ours because there is
+//! none. Screenshots lie in target/screenshots.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use reqwest::Client;
+use serde_json::{Value, json};
+use skillwire_directory::admin;
+use skillwire_tests::World;
+use skillwire_tests::world::{partnership, person};
+
+/// A browser window.
+struct Browser {
+    driver: Child,
+    client: Client,
+    session: String,
+    base: String,
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+fn program(variable: &str, usual: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| usual.to_owned())
+}
+
+impl Browser {
+    async fn open(base: &str, width: u32) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let driver = program("SKILLWIRE_TEST_CHROMEDRIVER", "chromedriver");
+        let driver = Command::new(&driver)
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|e| panic!("{driver} does not start ({e}); run the tests by ./tests/run"));
+        let client = Client::new();
+        let options = json!({"binary": program("SKILLWIRE_TEST_CHROMIUM", "/usr/bin/chromium"),
+            "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", format!("--window-size={width},1000")]});
+        let wanted = json!({"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}});
+        for _ in 0..200 {
+            let asked = client.post(format!("http://127.0.0.1:{port}/session")).json(&wanted).send().await;
+            if let Ok(answer) = asked {
+                let body: Value = answer.json().await.unwrap();
+                let id = body["value"]["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {body}"));
+                let session = format!("http://127.0.0.1:{port}/session/{id}");
+                return Self { driver, client, session, base: base.to_owned() };
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("chromedriver does not answer");
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Value {
+        let answer = self.client.post(format!("{}{path}", self.session)).json(&body).send().await.unwrap();
+        let body: Value = answer.json().await.unwrap();
+        assert!(body["value"]["error"].is_null(), "{path}: {body}");
+        body["value"].clone()
+    }
+
+    async fn get(&self, path: &str) -> String {
+        let answer = self.client.get(format!("{}{path}", self.session)).send().await.unwrap();
+        let body: Value = answer.json().await.unwrap();
+        body["value"].as_str().unwrap_or_default().to_owned()
+    }
+
+    async fn go(&self, path: &str) {
+        self.post("/url", json!({"url": format!("{}{path}", self.base)})).await;
+    }
+
+    async fn find(&self, css: &str) -> String {
+        let found = self.post("/element", json!({"using": "css selector", "value": css})).await;
+        found.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned()
+    }
+
+    async fn click(&self, css: &str) {
+        let element = self.find(css).await;
+        self.post(&format!("/element/{element}/click"), json!({})).await;
+    }
+
+    async fn write(&self, css: &str, text: &str) {
+        let element = self.find(css).await;
+        self.post(&format!("/element/{element}/value"), json!({"text": text})).await;
+    }
+
+    async fn text(&self) -> String {
+        // A click returns when the next page begins to load, not when it is there.
+        for _ in 0..250 {
+            if self.get("/source").await.contains("</main>") {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let element = self.find("main").await;
+        self.get(&format!("/element/{element}/text")).await
+    }
+
+    /// Takes a picture and checks that the page is no wider than the window.
+    async fn picture(&self, name: &str) {
+        let script = json!({"script": "return document.documentElement.scrollWidth - window.innerWidth", "args": []});
+        let over = self.post("/execute/sync", script).await;
+        assert!(over.as_i64().unwrap() <= 1, "{name} is {over} pixels wider than the window");
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots");
+        std::fs::create_dir_all(&folder).unwrap();
+        let image = self.get("/screenshot").await;
+        let image = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, image).unwrap();
+        std::fs::write(folder.join(format!("{name}.png")), image).unwrap();
+    }
+
+    async fn sign_in(&self, world: &World, who: &str) {
+        let db = world.house.db("directory");
+        let of = partnership(who.split('-').next().unwrap());
+        let ttl = TimeDelta::hours(1);
+        let path = admin::sign_in_link(&db, &*world.house.env.ids, person(who), of, world.now(), ttl).await.unwrap();
+        self.go(&path).await;
+        self.click("main button").await;
+        assert!(self.text().await.contains("Welcome"), "{}", self.text().await);
+    }
+}
+
+#[tokio::test]
+async fn an_employer_states_a_need_and_sees_what_it_became() {
+    let world = World::new().await;
+    let browser = Browser::open(&world.url, 1280).await;
+    browser.go("/").await;
+    browser.picture("welcome").await;
+    browser.sign_in(&world, "kc-e1").await;
+    browser.go("/submit").await;
+    browser.picture("submit").await;
+    browser.write("input[name=occupation]", "MIG Welder 2nd shift").await;
+    browser.write("input[name=new_now]", "3").await;
+    browser.write("input[name=wage_min]", "21.50").await;
+    browser.write("textarea[name=required_skills]", "MIG welding\nmust love dogs").await;
+    browser.click("main form button.primary").await;
+    let receipt = browser.text().await;
+    assert!(receipt.contains("Accepted\n1") && receipt.contains("accepted"), "{receipt}");
+    world.drain().await;
+    browser.go("/needs").await;
+    let needs = browser.text().await;
+    assert!(needs.contains("Welders, Cutters, Solderers, and Brazers") && needs.contains("must love dogs"), "{needs}");
+    browser.picture("needs").await;
+    browser.click("table.data a").await;
+    let need = browser.text().await;
+    assert!(need.contains("nothing is") && need.contains("$21.50"), "{need}");
+    browser.picture("need").await;
+    // Filled: one press.
+    browser.go("/needs").await;
+    world.pass(Duration::from_secs(5));
+    browser.click("table.data form:nth-of-type(2) button").await;
+    world.drain().await;
+    browser.go("/needs").await;
+    assert!(browser.text().await.contains("withdrawn"), "{}", browser.text().await);
+}
+
+#[tokio::test]
+async fn a_college_subscribes_and_staff_see_everything_at_phone_width_too() {
+    let world = World::new().await;
+    for n in 1..=4 {
+        world.need(&format!("kc-e{n}"), "W-1", "MIG Welder", "29095", n + 1).await;
+    }
+    world.drain().await;
+    let browser = Browser::open(&world.url, 1280).await;
+    browser.sign_in(&world, "kc-college").await;
+    browser.go("/signals?kind=occupation").await;
+    let signals = browser.text().await;
+    assert!(signals.contains("Welders") && signals.contains("14"), "{signals}");
+    browser.picture("signals").await;
+    browser.click("table.data a").await;
+    browser.picture("signal").await;
+    browser.go("/subscriptions/new").await;
+    browser.write("input[name=name]", "Welding").await;
+    browser.click("input[name=channels][value=stream]").await;
+    browser.click("button[name=preview]").await;
+    assert!(browser.text().await.contains("this brings"), "{}", browser.text().await);
+    browser.picture("subscription").await;
+    browser.click("form.card button.primary").await;
+    assert!(browser.text().await.contains("feed."), "{}", browser.text().await);
+    world.drain().await;
+    browser.go("/deliveries").await;
+    assert!(browser.text().await.contains("sent"), "{}", browser.text().await);
+    browser.picture("deliveries").await;
+
+    let phone = Browser::open(&world.url, 500).await;
+    phone.sign_in(&world, "kc-staff").await;
+    for page in [
+        "/",
+        "/submit",
+        "/submit/upload",
+        "/submit/paste",
+        "/submissions",
+        "/needs",
+        "/needs/terms",
+        "/signals",
+        "/subscriptions",
+        "/deliveries",
+        "/people",
+        "/partnerships",
+        "/tokens",
+        "/docs",
+    ] {
+        phone.go(page).await;
+        assert!(!phone.text().await.contains("Code: "), "{page}: {}", phone.text().await);
+        phone.picture(&format!("phone{}", page.replace('/', "-"))).await;
+    }
+}
