@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::fold::{key, without_noise};
+use crate::fold::{key, without_noise, words as words_of};
 use crate::taxonomy::Entry;
 
 /// How a concept is called.
@@ -26,6 +26,9 @@ const LIKE_CANDIDATES_MAX: usize = 24;
 
 #[derive(Debug, Default)]
 pub(crate) struct Index {
+    /// As written.
+    written: HashMap<String, Vec<(usize, Called)>>,
+    /// In the singular.
     exact: HashMap<String, Vec<(usize, Called)>>,
     sorted: HashMap<String, Vec<usize>>,
     names: Vec<(usize, Vec<String>)>,
@@ -54,9 +57,11 @@ impl Index {
         if words.is_empty() {
             return;
         }
-        let exact = self.exact.entry(words.join(" ")).or_default();
-        if !exact.iter().any(|(other, _)| *other == entry) {
-            exact.push((entry, called));
+        for (map, name) in [(&mut self.written, words_of(name).join(" ")), (&mut self.exact, words.join(" "))] {
+            let known = map.entry(name).or_default();
+            if !known.iter().any(|(other, _)| *other == entry) {
+                known.push((entry, called));
+            }
         }
         if called == Called::Abbreviation {
             return;
@@ -77,19 +82,14 @@ impl Index {
         self.names.push((entry, words));
     }
 
-    /// The concepts called exactly so.
+    /// The concepts called exactly so as it is written: CMMS is not the plural of CMM when there is a CMMS.
+    pub(crate) fn as_written(&self, text: &str) -> Vec<Hit> {
+        hits(self.written.get(&words_of(text).join(" ")))
+    }
+
+    /// The concepts called exactly so, singular or plural.
     pub(crate) fn exactly(&self, words: &[String]) -> Vec<Hit> {
-        let found = self.exact.get(&words.join(" ")).into_iter().flatten();
-        found
-            .map(|(entry, called)| {
-                let (score, reason) = match called {
-                    Called::Label => (1.0, "label"),
-                    Called::Alias => (0.98, "alias"),
-                    Called::Abbreviation => (0.95, "abbreviation"),
-                };
-                Hit { entry: *entry, score, reason: reason.to_owned() }
-            })
-            .collect()
+        hits(self.exact.get(&words.join(" ")))
     }
 
     /// The concepts called so with the words in another order.
@@ -172,6 +172,21 @@ impl Index {
             })
             .collect()
     }
+}
+
+fn hits(found: Option<&Vec<(usize, Called)>>) -> Vec<Hit> {
+    found
+        .into_iter()
+        .flatten()
+        .map(|(entry, called)| {
+            let (score, reason) = match called {
+                Called::Label => (1.0, "label"),
+                Called::Alias => (0.98, "alias"),
+                Called::Abbreviation => (0.95, "abbreviation"),
+            };
+            Hit { entry: *entry, score, reason: reason.to_owned() }
+        })
+        .collect()
 }
 
 fn sorted_key(words: &[String]) -> String {

@@ -182,7 +182,10 @@ impl Matcher {
     fn hits(&self, text: &str, kind: MatchKind) -> Vec<Hit> {
         let index = self.index(kind);
         let whole = key(text);
-        let mut hits = index.exactly(&whole);
+        let mut hits = index.as_written(text);
+        if hits.is_empty() {
+            hits = index.exactly(&whole);
+        }
         if hits.iter().any(|hit| hit.score >= 0.95) {
             // A name hit exactly needs no likeness; others are still named as candidates of it.
             hits.extend(index.alike(&whole).into_iter().map(|hit| Hit { score: hit.score.min(0.8), ..hit }));

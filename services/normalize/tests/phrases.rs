@@ -91,6 +91,8 @@ fn skills_find_their_concept_or_honestly_none() {
         ("MS Excel", "Excel"),
         ("lockout/tagout", "lockout"),
         ("LOTO", "lockout"),
+        ("CMMS", "maintenance management"),
+        ("CMM", "coordinate measuring"),
         ("MIG welding", "gas metal arc"),
         ("TIG", "gas tungsten arc"),
         ("preventative maintenance", "preventive maintenance"),
