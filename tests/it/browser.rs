@@ -41,17 +41,18 @@ impl Browser {
             .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|e| panic!("{driver} does not start ({e}); run the tests by ./tests/run"));
-        let client = Client::new();
+        // Held by the value from here on: whatever fails, the driver is ended and waited for.
+        let mut browser = Self { driver, client: Client::new(), session: String::new(), base: base.to_owned() };
         let options = json!({"binary": program("SKILLWIRE_TEST_CHROMIUM", "/usr/bin/chromium"),
             "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", format!("--window-size={width},1000")]});
         let wanted = json!({"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}});
         for _ in 0..200 {
-            let asked = client.post(format!("http://127.0.0.1:{port}/session")).json(&wanted).send().await;
+            let asked = browser.client.post(format!("http://127.0.0.1:{port}/session")).json(&wanted).send().await;
             if let Ok(answer) = asked {
                 let body: Value = answer.json().await.unwrap();
                 let id = body["value"]["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {body}"));
-                let session = format!("http://127.0.0.1:{port}/session/{id}");
-                return Self { driver, client, session, base: base.to_owned() };
+                browser.session = format!("http://127.0.0.1:{port}/session/{id}");
+                return browser;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

@@ -253,6 +253,21 @@ impl World {
         panic!("the pipeline does not come to rest");
     }
 
+    /// Lets all loops run by themselves on the machine's time, for benches. Ends with the value it gives.
+    #[must_use]
+    pub fn run(&self) -> watch::Sender<bool> {
+        let (stopper, stop) = Stop::new();
+        let clock = Arc::clone(&self.clock);
+        tokio::spawn(async move {
+            loop {
+                clock.set(skillwire_runtime::Clock::now(&skillwire_runtime::SystemClock));
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        });
+        tokio::spawn(skillwire_runtime::supervise(self.works.clone(), stop));
+        stopper
+    }
+
     /// Steps all loops some rounds; faults are allowed.
     pub async fn stumble(&self, rounds: usize) {
         for _ in 0..rounds {
