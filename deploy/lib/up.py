@@ -199,7 +199,8 @@ def told_to_stop(*_):
 def main():
     """Runs it; the exit code."""
     options = arguments()
-    signal.signal(signal.SIGTERM, told_to_stop)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told_to_stop)
     temporary = options.once and not options.data
     data = os.path.abspath(options.data or (tempfile.mkdtemp(prefix="skillwire-") if temporary else os.path.join(ROOT, ".skillwire")))
     outside, up, code = None, None, 0
