@@ -1,15 +1,16 @@
 //! What a person at the console reads.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the console")]
+use std::io::Write;
 
 /// A line of the answer.
 pub(crate) fn line(text: &str) {
-    println!("{text}");
+    // A reader that has gone away (`| head`) is no error of ours.
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// A line that is not the answer.
 pub(crate) fn error(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// A table with aligned columns; the first row is its head.

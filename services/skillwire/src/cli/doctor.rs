@@ -34,11 +34,12 @@ fn wrong(what: impl ToString, remedy: impl ToString) -> Finding {
 /// Checks everything and says what to do.
 pub(super) async fn run(settings: Settings) -> Result<Ended> {
     let house = run::open(settings).await?;
-    let checks: [(&str, Finding); 6] = [
+    let checks: [(&str, Finding); 7] = [
         ("settings", settings_check(&house.settings)),
         ("database", within(database(&house.pool)).await),
         ("clocks", within(clocks(&house)).await),
         ("nats", within(nats(&house)).await),
+        ("dns", within(names(&house.settings)).await),
         ("mail", within(mail(&house)).await),
         ("disk", disk()),
     ];
@@ -129,6 +130,29 @@ async fn nats(house: &House) -> Finding {
         }
         Err(e) => wrong(e, "is nats-server running with JetStream (-js)? is nats.url (SKILLWIRE_NATS_URL) right?"),
     }
+}
+
+/// Whether the names in the addresses of the settings resolve.
+async fn names(settings: &Settings) -> Finding {
+    let addresses = [
+        ("database.url", settings.database.url.as_str()),
+        ("nats.url", settings.nats.url.as_str()),
+        ("deliver.smtp_url", settings.deliver.smtp_url.as_str()),
+        ("http.public_url", settings.http.public_url.as_str()),
+    ];
+    for (setting, address) in addresses {
+        let authority =
+            address.split("://").nth(1).unwrap_or(address).split(['/', ',', '?']).next().unwrap_or_default();
+        let server = authority.rsplit('@').next().unwrap_or_default();
+        let host = server.rsplit_once(':').map_or(server, |(host, _)| host).trim_matches(['[', ']']);
+        if let Err(e) = tokio::net::lookup_host((host, 0)).await {
+            return wrong(
+                format!("{setting}: the name {host} does not resolve ({e})"),
+                "mend the name, or this machine's resolver",
+            );
+        }
+    }
+    Fine("the names in the settings resolve".to_owned())
 }
 
 async fn mail(house: &House) -> Finding {

@@ -209,7 +209,9 @@ fn dispatch(cli: Cli) -> Result<Ended> {
         Command::Taxonomy { taxonomy } => offline::taxonomy(taxonomy.as_deref()),
         Command::Schemas { check, root } => offline::schemas(check, &root),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "skillwire", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "skillwire", &mut script);
+            console::line(String::from_utf8_lossy(&script).trim_end());
             Ok(Ended::Well)
         }
         Command::Run { target, migrate } => run::block_on(run::run(settings()?, target, migrate)),
