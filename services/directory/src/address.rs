@@ -51,13 +51,16 @@ impl std::str::FromStr for Address {
         }
         if local.is_empty()
             || local.len() > 64
+            || local.split('.').any(str::is_empty)
             || !local.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c))
         {
-            return bad("the part before the @ is empty, too long or holds a character that does not belong there");
+            return bad(
+                "the part before the @ is empty, too long, or holds a character or a dot that does not belong there",
+            );
         }
         let labels: Vec<&str> = domain.split('.').collect();
         let fine = |label: &&str| {
-            !label.is_empty()
+            (1..=63).contains(&label.len())
                 && !label.starts_with('-')
                 && !label.ends_with('-')
                 && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
@@ -89,6 +92,12 @@ mod tests {
             "a@c.example\r\nBcc: x@y.example",
             "a\n@c.example",
             "<a@c.example>",
+            ".a@c.example",
+            "a.@c.example",
+            "a..b@c.example",
+            &format!("{}@c.example", "a".repeat(65)),
+            &format!("a@{}.example", "c".repeat(64)),
+            &format!("a@{}example", "c.".repeat(130)),
         ] {
             assert!(bad.parse::<Address>().is_err(), "{bad:?}");
         }

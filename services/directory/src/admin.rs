@@ -8,9 +8,15 @@ use skillwire_store::{Db, StoreError};
 use skillwire_web::Permission;
 
 use crate::address::Address;
+use crate::audit::Followed;
 use crate::store::proofs::NewLink;
 use crate::store::{audit, members, partnerships, proofs, tokens};
 use crate::token::{Token, hash, secret};
+
+/// Lines of the audit read at once.
+const AUDIT_LINES: i64 = 1_000;
+/// Members looked through for one of each role.
+const MEMBERS_MAX: u32 = 1_000;
 
 /// Writes a partnership.
 ///
@@ -56,6 +62,22 @@ pub async fn ensure_person(
     }
     tx.commit().await?;
     Ok(id)
+}
+
+/// Gives a person one more role; once is enough, twice does no harm.
+///
+/// # Errors
+/// When PostgreSQL does not take it, or the organization is not of that partnership.
+pub async fn grant(
+    db: &Db,
+    person: PersonId,
+    partnership: PartnershipId,
+    organization: OrganizationId,
+    role: Role,
+) -> Result<(), StoreError> {
+    let mut tx = db.begin().await?;
+    members::grant(tx.conn(), person, partnership, organization, role).await?;
+    tx.commit().await
 }
 
 /// Makes an API token and gives it, the only time it can be seen.
@@ -147,7 +169,7 @@ pub async fn first_membership(
 /// When PostgreSQL does not answer.
 pub async fn one_of_each_role(db: &Db, partnership: &Partnership) -> Result<Vec<(Role, PersonId, String)>, StoreError> {
     let mut found: Vec<(Role, PersonId, String)> = Vec::new();
-    for membership in members::members(db.pool(), partnership.id, 0, 1_000).await? {
+    for membership in members::members(db.pool(), partnership.id, None, MEMBERS_MAX).await? {
         for role in membership.roles {
             if !found.iter().any(|(known, _, _)| *known == role) {
                 found.push((role, membership.person, membership.person_name.clone()));
@@ -163,5 +185,14 @@ pub async fn one_of_each_role(db: &Db, partnership: &Partnership) -> Result<Vec<
 /// # Errors
 /// When PostgreSQL does not answer.
 pub async fn audit_broken_at(db: &Db) -> Result<Option<i64>, StoreError> {
-    Ok(crate::audit::first_broken(&audit::lines(db.pool(), 1_000_000).await?))
+    let mut followed = Followed::default();
+    loop {
+        let lines = audit::lines(db.pool(), followed.position(), AUDIT_LINES).await?;
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        if let Some(position) = followed.on(&lines) {
+            return Ok(Some(position));
+        }
+    }
 }

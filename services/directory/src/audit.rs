@@ -43,17 +43,32 @@ impl Entry {
     }
 }
 
-/// The first line whose hash does not follow from what is before it.
-#[must_use]
-pub fn first_broken(lines: &[(Entry, Vec<u8>)]) -> Option<i64> {
-    let mut before: Vec<u8> = Vec::new();
-    for (expected, (entry, hash)) in (1..).zip(lines) {
-        if entry.position != expected || entry.hash(&before) != *hash {
-            return Some(entry.position.min(expected));
-        }
-        before.clone_from(hash);
+/// How far a chain was followed. It tells of changed and missing lines up to its last; that lines were cut off at the end
+/// only somebody knows who noted the last hash elsewhere.
+#[derive(Debug, Default)]
+pub struct Followed {
+    position: i64,
+    hash: Vec<u8>,
+}
+
+impl Followed {
+    /// The position of the last line followed.
+    #[must_use]
+    pub const fn position(&self) -> i64 {
+        self.position
     }
-    None
+
+    /// Follows the next lines; gives the position of the first that does not follow from what is before it.
+    pub fn on(&mut self, lines: &[(Entry, Vec<u8>)]) -> Option<i64> {
+        for (entry, hash) in lines {
+            let expected = self.position + 1;
+            if entry.position != expected || entry.hash(&self.hash) != *hash {
+                return Some(expected);
+            }
+            *self = Self { position: expected, hash: hash.clone() };
+        }
+        None
+    }
 }
 
 #[cfg(test)]
@@ -80,12 +95,26 @@ mod tests {
 
     #[test]
     fn a_changed_or_missing_line_breaks_the_chain() {
-        assert_eq!(first_broken(&chain()), None);
+        let broken = |lines: &[(Entry, Vec<u8>)]| Followed::default().on(lines);
+        assert_eq!(broken(&chain()), None);
         let mut changed = chain();
         changed[1].0.detail = "other".to_owned();
-        assert_eq!(first_broken(&changed), Some(2));
+        assert_eq!(broken(&changed), Some(2));
         let mut missing = chain();
         missing.remove(2);
-        assert_eq!(first_broken(&missing), Some(3));
+        assert_eq!(broken(&missing), Some(3));
+        // Whoever changes a line and its hash breaks the next one.
+        let mut forged = chain();
+        forged[1].0.detail = "other".to_owned();
+        forged[1].1 = forged[1].0.hash(&forged[0].1);
+        assert_eq!(broken(&forged), Some(3));
+    }
+
+    #[test]
+    fn a_chain_is_followed_in_pieces_as_in_one() {
+        let (lines, mut followed) = (chain(), Followed::default());
+        assert_eq!((followed.on(&lines[..2]), followed.on(&lines[2..]), followed.position()), (None, None, 4));
+        let mut followed = Followed::default();
+        assert_eq!((followed.on(&lines[..2]), followed.on(&lines[3..])), (None, Some(3)));
     }
 }

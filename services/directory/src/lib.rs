@@ -5,15 +5,17 @@
 //! only hashes are kept; that nothing in the audit can be changed unseen. Refuses to know what people do with their rights,
 //! and depends on no other service.
 //!
-//! Metrics: `directory_sign_ins_total{outcome}`.
+//! Metrics: `directory_sign_ins_total{outcome}`, `directory_tokens_refused_total{reason}`.
 
 mod address;
 pub mod admin;
 mod audit;
+mod cache;
 mod config;
 mod openapi;
 mod prune;
 mod reader;
+mod scope;
 mod store;
 mod token;
 mod web;
@@ -60,7 +62,9 @@ pub struct Directory {
 impl Directory {
     /// Makes it; nothing runs yet.
     #[must_use]
-    pub fn create(parts: DirectoryParts, config: Config) -> Self {
+    pub fn create(mut parts: DirectoryParts, config: Config) -> Self {
+        // Links are written as <public_url>/path.
+        parts.public_url.truncate(parts.public_url.trim_end_matches('/').len());
         Self { parts, config: Arc::new(config) }
     }
 

@@ -1,10 +1,9 @@
 //! What the directory tells the others: who is who, whose session, whose token.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use skillwire_runtime::{Clock, Contact, DirectoryError, DirectoryRead};
 use skillwire_schemas::partnership::{Organization, Partnership};
 use skillwire_schemas::{OrganizationId, PartnershipId, PersonId};
@@ -12,41 +11,27 @@ use skillwire_store::{Db, StoreError};
 use skillwire_web::{Actor, ActorError, Actors, TokenAnswer, Via};
 use subtle::ConstantTimeEq;
 
+use crate::cache::Remembered;
 use crate::store::members::{self, Membership};
 use crate::store::{partnerships, proofs, tokens};
 use crate::token::{Token, hash};
 
-/// How old an answer about a partnership may be.
-const PARTNERSHIP_AGE_MAX: Duration = Duration::from_secs(5);
-/// Partnerships remembered at most.
-const REMEMBERED_MAX: usize = 1_000;
+/// A token's last use is noted again after so long: a note a request would be a write a request.
+const LAST_USE_AGE_MIN: TimeDelta = TimeDelta::minutes(1);
 
 /// Reads the directory. Any process may have one.
 pub struct Reader {
     db: Db,
     clock: Arc<dyn Clock>,
-    remembered: Mutex<HashMap<PartnershipId, (Instant, Partnership)>>,
+    partnerships: Remembered<PartnershipId, Partnership>,
+    organizations: Remembered<(PartnershipId, OrganizationId), Organization>,
 }
 
 impl Reader {
     /// On the directory's view of PostgreSQL.
     #[must_use]
     pub fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
-        Self { db, clock, remembered: Mutex::default() }
-    }
-
-    fn recall(&self, id: PartnershipId) -> Option<Partnership> {
-        let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, partnership) = remembered.get(&id)?;
-        (self.clock.instant().saturating_duration_since(*at) < PARTNERSHIP_AGE_MAX).then(|| partnership.clone())
-    }
-
-    fn remember(&self, partnership: &Partnership) {
-        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        if remembered.len() >= REMEMBERED_MAX {
-            remembered.clear();
-        }
-        remembered.insert(partnership.id, (self.clock.instant(), partnership.clone()));
+        Self { db, clock, partnerships: Remembered::default(), organizations: Remembered::default() }
     }
 
     async fn actor(
@@ -57,8 +42,7 @@ impl Reader {
         via: Via,
     ) -> Result<Option<Actor>, StoreError> {
         // Roles are read each time: one that was taken away holds no second longer.
-        let memberships = members::memberships_of(self.db.pool(), person).await?;
-        let here = memberships.into_iter().find(|m| m.partnership == partnership && m.organization.id == organization);
+        let here = members::membership_at(self.db.pool(), person, partnership, organization).await?;
         Ok(here.map(|membership| actor_of(membership, via)))
     }
 }
@@ -82,15 +66,21 @@ fn lost(error: StoreError) -> DirectoryError {
     DirectoryError(error.to_string())
 }
 
+fn refused(reason: &'static str, answer: TokenAnswer) -> TokenAnswer {
+    metrics::counter!("directory_tokens_refused_total", "reason" => reason).increment(1);
+    answer
+}
+
 #[async_trait]
 impl DirectoryRead for Reader {
     async fn partnership(&self, id: PartnershipId) -> Result<Option<Partnership>, DirectoryError> {
-        if let Some(partnership) = self.recall(id) {
+        let now = self.clock.instant();
+        if let Some(partnership) = self.partnerships.recall(&id, now) {
             return Ok(Some(partnership));
         }
         let found = partnerships::get(self.db.pool(), id).await.map_err(lost)?;
         if let Some(partnership) = &found {
-            self.remember(partnership);
+            self.partnerships.remember(id, partnership, now);
         }
         Ok(found)
     }
@@ -104,7 +94,15 @@ impl DirectoryRead for Reader {
         partnership: PartnershipId,
         id: OrganizationId,
     ) -> Result<Option<Organization>, DirectoryError> {
-        members::organization(self.db.pool(), partnership, id).await.map_err(lost)
+        let now = self.clock.instant();
+        if let Some(organization) = self.organizations.recall(&(partnership, id), now) {
+            return Ok(Some(organization));
+        }
+        let found = members::organization(self.db.pool(), partnership, id).await.map_err(lost)?;
+        if let Some(organization) = &found {
+            self.organizations.remember((partnership, id), organization, now);
+        }
+        Ok(found)
     }
 
     async fn contact(&self, person: PersonId) -> Result<Option<Contact>, DirectoryError> {
@@ -128,24 +126,28 @@ impl Actors for Reader {
 
     async fn by_token(&self, bearer: &str) -> Result<TokenAnswer, ActorError> {
         let told = async {
-            let Some(token) = Token::parse(bearer) else { return Ok(TokenAnswer::Unknown) };
-            let now = self.clock.now();
-            let Some(kept) = tokens::by_prefix(self.db.pool(), &token.prefix, now).await? else {
-                return Ok(TokenAnswer::Unknown);
+            let pool = self.db.pool();
+            let Some(token) = Token::parse(bearer) else { return Ok(refused("unknown", TokenAnswer::Unknown)) };
+            let kept = tokens::by_prefix(pool, &token.prefix).await?;
+            // The prefix is public: nothing is told or noted of a token before its secret was shown.
+            let Some(kept) = kept.filter(|kept| bool::from(kept.secret_hash.ct_eq(&token.hash()))) else {
+                return Ok(refused("unknown", TokenAnswer::Unknown));
             };
-            if !bool::from(kept.secret_hash.ct_eq(&token.hash())) {
-                return Ok(TokenAnswer::Unknown);
-            }
+            let now = self.clock.now();
             if kept.revoked_at.is_some() {
-                return Ok(TokenAnswer::Revoked);
+                return Ok(refused("revoked", TokenAnswer::Revoked));
             }
             if kept.expires_at <= now {
-                return Ok(TokenAnswer::Expired);
+                return Ok(refused("expired", TokenAnswer::Expired));
             }
             let scopes = kept.scopes.iter().filter_map(|scope| scope.parse().ok()).collect();
             let actor = self.actor(kept.person, kept.partnership, kept.organization, Via::Token { scopes }).await?;
             // Whoever left the partnership has tokens that are nobody's.
-            Ok(actor.map_or(TokenAnswer::Revoked, |actor| TokenAnswer::Actor(Box::new(actor))))
+            let Some(actor) = actor else { return Ok(refused("revoked", TokenAnswer::Revoked)) };
+            if kept.last_used_at.is_none_or(|at| now - at > LAST_USE_AGE_MIN) {
+                tokens::used(pool, &kept.prefix, now).await?;
+            }
+            Ok(TokenAnswer::Actor(Box::new(actor)))
         };
         told.await.map_err(|e: StoreError| ActorError(e.to_string()))
     }

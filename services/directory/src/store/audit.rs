@@ -48,10 +48,13 @@ pub(crate) async fn add(
     Ok(())
 }
 
-/// The lines with their hashes, oldest first, up to `limit`.
-pub(crate) async fn lines(pool: &PgPool, limit: i64) -> Result<Vec<(Entry, Vec<u8>)>, StoreError> {
-    let rows =
-        sqlx::query("select * from directory.audit order by position limit $1").bind(limit).fetch_all(pool).await?;
+/// The lines after that position with their hashes, oldest first, up to `limit`.
+pub(crate) async fn lines(pool: &PgPool, after: i64, limit: i64) -> Result<Vec<(Entry, Vec<u8>)>, StoreError> {
+    let rows = sqlx::query("select * from directory.audit where position > $1 order by position limit $2")
+        .bind(after)
+        .bind(limit)
+        .fetch_all(pool)
+        .await?;
     Ok(rows
         .into_iter()
         .map(|row| {

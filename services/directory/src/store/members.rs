@@ -21,6 +21,13 @@ pub(crate) struct Membership {
     pub roles: BTreeSet<Role>,
 }
 
+impl Membership {
+    /// Whether staff may take it away: an operator's role is not theirs.
+    pub(crate) fn is_removable(&self) -> bool {
+        self.roles.iter().any(|role| *role != Role::Operator)
+    }
+}
+
 pub(crate) async fn organization(
     pool: &PgPool,
     partnership: PartnershipId,
@@ -154,22 +161,84 @@ pub(crate) async fn memberships_of(pool: &PgPool, person: PersonId) -> Result<Ve
     rows.iter().map(membership).collect()
 }
 
+/// What a person is in one place.
+pub(crate) async fn membership_at(
+    pool: &PgPool,
+    person: PersonId,
+    partnership: PartnershipId,
+    organization: OrganizationId,
+) -> Result<Option<Membership>, StoreError> {
+    let sql = format!("{MEMBERSHIPS} where r.person = $1 and r.partnership = $2 and r.organization = $3 {GROUP}");
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(person.0)
+        .bind(partnership.0)
+        .bind(organization.0)
+        .fetch_optional(pool)
+        .await?;
+    row.as_ref().map(membership).transpose()
+}
+
+/// Where a page of members ended: name, person, organization.
+pub(crate) type AfterMember = (String, PersonId, OrganizationId);
+
 /// Who is in a partnership, by name.
 pub(crate) async fn members(
     pool: &PgPool,
     partnership: PartnershipId,
-    offset: u32,
+    after: Option<AfterMember>,
     limit: u32,
 ) -> Result<Vec<Membership>, StoreError> {
-    let sql =
-        format!("{MEMBERSHIPS} where r.partnership = $1 {GROUP} order by p.name, r.person, o.id offset $2 limit $3");
+    let sql = format!(
+        "{MEMBERSHIPS} where r.partnership = $1
+           and ($2::text is null or (p.name, r.person, o.id) > ($2, $3::uuid, $4::uuid))
+         {GROUP} order by p.name, r.person, o.id limit $5"
+    );
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(partnership.0)
-        .bind(i64::from(offset))
+        .bind(after.as_ref().map(|(name, _, _)| name))
+        .bind(after.as_ref().map(|(_, person, _)| person.0))
+        .bind(after.as_ref().map(|(_, _, organization)| organization.0))
         .bind(i64::from(limit))
         .fetch_all(pool)
         .await?;
     rows.iter().map(membership).collect()
+}
+
+/// Takes a person's roles in an organization away, and with them the sessions and tokens that stood on them. False when there
+/// were none. An operator's role is not the staff's to take.
+pub(crate) async fn take_away(
+    conn: &mut PgConnection,
+    person: PersonId,
+    partnership: PartnershipId,
+    organization: OrganizationId,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let gone = sqlx::query(
+        "delete from directory.roles where person = $1 and partnership = $2 and organization = $3 and role <> 'operator'",
+    )
+    .bind(person.0)
+    .bind(partnership.0)
+    .bind(organization.0)
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query("delete from directory.sessions where person = $1 and partnership = $2 and organization = $3")
+        .bind(person.0)
+        .bind(partnership.0)
+        .bind(organization.0)
+        .execute(&mut *conn)
+        .await?;
+    // Revoked, or they would work again if the person came back.
+    sqlx::query(
+        "update directory.tokens set revoked_at = $4
+         where person = $1 and partnership = $2 and organization = $3 and revoked_at is null",
+    )
+    .bind(person.0)
+    .bind(partnership.0)
+    .bind(organization.0)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(gone.rows_affected() > 0)
 }
 
 fn membership(row: &PgRow) -> Result<Membership, StoreError> {
@@ -187,19 +256,4 @@ fn membership(row: &PgRow) -> Result<Membership, StoreError> {
         organization: read_organization(row)?,
         roles,
     })
-}
-
-/// Counts a request for a sign-in link and tells how many there were in the hour before.
-pub(crate) async fn count_ask(conn: &mut PgConnection, asker: &[u8], now: DateTime<Utc>) -> Result<i64, StoreError> {
-    sqlx::query("insert into directory.sign_in_asks (asker_sha256, asked_at) values ($1, $2)")
-        .bind(asker)
-        .bind(now)
-        .execute(&mut *conn)
-        .await?;
-    Ok(sqlx::query("select count(*) as n from directory.sign_in_asks where asker_sha256 = $1 and asked_at > $2")
-        .bind(asker)
-        .bind(now - chrono::TimeDelta::hours(1))
-        .fetch_one(conn)
-        .await?
-        .get("n"))
 }

@@ -1,5 +1,6 @@
 //! This service's SQL.
 
+pub(crate) mod asks;
 pub(crate) mod audit;
 pub(crate) mod members;
 pub(crate) mod partnerships;

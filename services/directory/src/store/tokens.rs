@@ -42,31 +42,61 @@ pub(crate) async fn put(conn: &mut PgConnection, token: &Kept) -> Result<(), Sto
     Ok(())
 }
 
-/// The token of that prefix; notes its use at most once a minute.
-pub(crate) async fn by_prefix(pool: &PgPool, prefix: &str, now: DateTime<Utc>) -> Result<Option<Kept>, StoreError> {
+/// The token of that prefix.
+pub(crate) async fn by_prefix(pool: &PgPool, prefix: &str) -> Result<Option<Kept>, StoreError> {
     let row = sqlx::query("select * from directory.tokens where prefix = $1").bind(prefix).fetch_optional(pool).await?;
-    let Some(kept) = row.as_ref().map(kept) else { return Ok(None) };
-    if kept.last_used_at.is_none_or(|at| now - at > chrono::TimeDelta::minutes(1)) {
-        sqlx::query("update directory.tokens set last_used_at = $2 where prefix = $1")
-            .bind(prefix)
-            .bind(now)
-            .execute(pool)
-            .await?;
-    }
-    Ok(Some(kept))
+    Ok(row.as_ref().map(kept))
 }
 
+/// Notes that a token was used.
+pub(crate) async fn used(pool: &PgPool, prefix: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+    sqlx::query("update directory.tokens set last_used_at = $2 where prefix = $1")
+        .bind(prefix)
+        .bind(now)
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+/// How many of a person's tokens work.
+pub(crate) async fn working(
+    conn: &mut PgConnection,
+    partnership: PartnershipId,
+    person: PersonId,
+    now: DateTime<Utc>,
+) -> Result<i64, StoreError> {
+    let row = sqlx::query(
+        "select count(*) as n from directory.tokens
+         where partnership = $1 and person = $2 and revoked_at is null and expires_at > $3",
+    )
+    .bind(partnership.0)
+    .bind(person.0)
+    .bind(now)
+    .fetch_one(conn)
+    .await?;
+    Ok(row.get("n"))
+}
+
+/// Where a page of tokens ended: when it was made, prefix.
+pub(crate) type AfterToken = (DateTime<Utc>, String);
+
+/// A person's tokens, newest first.
 pub(crate) async fn list(
     pool: &PgPool,
     partnership: PartnershipId,
     person: PersonId,
+    after: Option<AfterToken>,
     limit: u32,
 ) -> Result<Vec<Kept>, StoreError> {
     let rows = sqlx::query(
-        "select * from directory.tokens where partnership = $1 and person = $2 order by created_at desc limit $3",
+        "select * from directory.tokens where partnership = $1 and person = $2
+           and ($3::timestamptz is null or (created_at, prefix) < ($3, $4))
+         order by created_at desc, prefix desc limit $5",
     )
     .bind(partnership.0)
     .bind(person.0)
+    .bind(after.as_ref().map(|(at, _)| at))
+    .bind(after.as_ref().map(|(_, prefix)| prefix))
     .bind(i64::from(limit))
     .fetch_all(pool)
     .await?;

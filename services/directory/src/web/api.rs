@@ -52,13 +52,9 @@ pub(crate) async fn organizations(
 ) -> Result<Json<OrganizationList>, Problem> {
     let after = query.cursor.as_deref().map(Cursor::decode::<(String, OrganizationId)>).transpose()?;
     let limit = directory.config.page_rows_max;
-    let mut organizations =
-        members::organizations(directory.parts.db.pool(), actor.partnership, after, limit + 1).await?;
-    let mut next = None;
-    if organizations.len() > usize::try_from(limit).unwrap_or(usize::MAX) {
-        organizations.pop();
-        next = organizations.last().map(|o| Cursor::encode(&(o.name.clone(), o.id)));
-    }
+    let pool = directory.parts.db.pool();
+    let found = members::organizations(pool, actor.partnership, after, limit.saturating_add(1)).await?;
+    let (organizations, next) = cut(found, limit, |last| Cursor::encode(&(&last.name, last.id)));
     Ok(Json(OrganizationList { organizations, next }))
 }
 
@@ -144,17 +140,49 @@ impl From<tokens::Kept> for TokenView {
     }
 }
 
-/// One's tokens, newest first.
-#[utoipa::path(get, path = "/api/v1/tokens", tag = "directory", responses((status = 200, body = [TokenView])))]
-pub(crate) async fn tokens(State(directory): State<Directory>, actor: Actor) -> Result<Json<Vec<TokenView>>, Problem> {
-    Ok(Json(views(&directory, &actor).await?))
+/// A page of tokens.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TokenList {
+    pub tokens: Vec<TokenView>,
+    /// Give it as `cursor` to get the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }
 
-/// The actor's tokens.
-pub(super) async fn views(directory: &Directory, actor: &Actor) -> Result<Vec<TokenView>, Problem> {
+/// One's tokens, newest first.
+#[utoipa::path(get, path = "/api/v1/tokens", tag = "directory", params(PageQuery),
+    responses((status = 200, body = TokenList)))]
+pub(crate) async fn tokens(
+    State(directory): State<Directory>,
+    actor: Actor,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<TokenList>, Problem> {
+    Ok(Json(list_tokens(&directory, &actor, query.cursor.as_deref()).await?))
+}
+
+/// A page of the actor's tokens.
+pub(super) async fn list_tokens(
+    directory: &Directory,
+    actor: &Actor,
+    cursor: Option<&str>,
+) -> Result<TokenList, Problem> {
+    let after = cursor.map(Cursor::decode::<tokens::AfterToken>).transpose()?;
     let limit = directory.config.page_rows_max;
-    let kept = tokens::list(directory.parts.db.pool(), actor.partnership, actor.person, limit).await?;
-    Ok(kept.into_iter().map(Into::into).collect())
+    let pool = directory.parts.db.pool();
+    let found = tokens::list(pool, actor.partnership, actor.person, after, limit.saturating_add(1)).await?;
+    let (kept, next) = cut(found, limit, |last| Cursor::encode(&(last.created_at, &last.prefix)));
+    Ok(TokenList { tokens: kept.into_iter().map(Into::into).collect(), next })
+}
+
+/// A page of what was found, one more than the page holds being the sign that there is a next.
+pub(super) fn cut<T>(mut found: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> (Vec<T>, Option<String>) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    if found.len() <= limit {
+        return (found, None);
+    }
+    found.truncate(limit);
+    let next = found.last().map(cursor);
+    (found, next)
 }
 
 /// A token to be.
@@ -191,6 +219,7 @@ pub(crate) async fn make_token(
 pub(super) async fn issue(directory: &Directory, actor: &Actor, asked: NewToken) -> Result<MadeToken, Problem> {
     // A token that could make tokens would outlive its own end.
     if matches!(actor.via, Via::Token { .. }) {
+        denied(directory, actor, "a token asked for another").await?;
         return Err(Problem::forbidden("sign in to make a token; a token cannot make another"));
     }
     let name = one_line("name", &asked.name)?;
@@ -202,6 +231,7 @@ pub(super) async fn issue(directory: &Directory, actor: &Actor, asked: NewToken)
         return Err(Problem::unprocessable("scopes: give at least one"));
     }
     if let Some(scope) = asked.scopes.iter().find(|scope| !actor.may(**scope)) {
+        denied(directory, actor, &format!("a token that may {scope}")).await?;
         return Err(Problem::forbidden(format!("you may not {scope}, so your token may not either")));
     }
     let parts = &directory.parts;
@@ -222,10 +252,26 @@ pub(super) async fn issue(directory: &Directory, actor: &Actor, asked: NewToken)
         last_used_at: None,
     };
     let mut tx = parts.db.begin().await?;
-    tokens::put(tx.conn(), &kept).await?;
+    // First, because the audit lets in one at a time: two requests at once do not both count before the other's token is there.
     audit::add(tx.conn(), now, Some(actor.partnership), Some(actor.person), "token_issued", &token.prefix).await?;
+    let tokens_max = directory.config.tokens_max;
+    if tokens::working(tx.conn(), actor.partnership, actor.person, now).await? >= tokens_max {
+        return Err(
+            Problem::conflict(format!("you have {tokens_max} tokens that work; take one back first")).code("tokens")
+        );
+    }
+    tokens::put(tx.conn(), &kept).await?;
     tx.commit().await?;
     Ok(MadeToken { token: token.reveal(), expires_at })
+}
+
+/// Notes what somebody wanted and may not.
+pub(super) async fn denied(directory: &Directory, actor: &Actor, what: &str) -> Result<(), Problem> {
+    let now = directory.parts.clock.now();
+    let mut tx = directory.parts.db.begin().await?;
+    audit::add(tx.conn(), now, Some(actor.partnership), Some(actor.person), "denied", what).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Take a token back; it stops working at once.

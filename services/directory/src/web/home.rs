@@ -8,9 +8,10 @@ use skillwire_schemas::partnership::Partnership;
 use skillwire_schemas::{OrganizationId, PartnershipId};
 use skillwire_web::{Actor, Form, MaybeActor, Page, Permission, Problem, page};
 
-use crate::Directory;
+use super::api::one_line;
 use crate::store::members::Membership;
-use crate::store::{members, partnerships, proofs};
+use crate::store::{audit, members, partnerships, proofs};
+use crate::{Directory, scope};
 
 /// Something an actor can do.
 struct Door {
@@ -85,6 +86,8 @@ struct Partnerships {
     here: Partnership,
     memberships: Vec<Membership>,
     at: (PartnershipId, OrganizationId),
+    /// The counties as staff write them; none for those who may not.
+    counties: Option<String>,
 }
 
 /// One's partnership, and the others one is in.
@@ -92,10 +95,48 @@ pub(crate) async fn partnerships(State(directory): State<Directory>, actor: Acto
     let pool = directory.parts.db.pool();
     let here = partnerships::get(pool, actor.partnership).await?.ok_or_else(|| Problem::not_found("partnership"))?;
     let memberships = members::memberships_of(pool, actor.person).await?;
-    let body =
-        Partnerships { csrf: actor.csrf().to_owned(), here, memberships, at: (actor.partnership, actor.organization) };
+    let counties = actor.may(Permission::ManagePartnership).then(|| scope::written(&here.counties));
+    let at = (actor.partnership, actor.organization);
+    let body = Partnerships { csrf: actor.csrf().to_owned(), here, memberships, at, counties };
     let about = "Its industries and its region; and where else you are a member.";
     page(Page { title: "Partnership", about, active: "/partnerships", actor: Some(&actor) }, &body)
+}
+
+/// The form for the partnership itself.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ScopeFields {
+    name: String,
+    industries: String,
+    time_zone: String,
+    counties: String,
+}
+
+/// Writes name, industries and region of one's own partnership.
+pub(crate) async fn write(
+    State(directory): State<Directory>,
+    actor: Actor,
+    Form(fields): Form<ScopeFields>,
+) -> Result<Response, Problem> {
+    let name = one_line("name", &fields.name)?;
+    let (industries, region, zone) =
+        (scope::prefixes(&fields.industries), scope::counties(&fields.counties), scope::time_zone(&fields.time_zone));
+    let partnership = match (industries, region, zone) {
+        (Ok(naics_prefixes), Ok(counties), Ok(time_zone)) => {
+            Partnership { id: actor.partnership, name, naics_prefixes, counties, time_zone }
+        }
+        (industries, region, zone) => {
+            let wrong: Vec<String> =
+                [industries.err(), region.err(), zone.err()].into_iter().flatten().flatten().collect();
+            return Err(Problem::unprocessable(wrong.join("; ")).code("scope").with("errors", wrong));
+        }
+    };
+    let now = directory.parts.clock.now();
+    let mut tx = directory.parts.db.begin().await?;
+    partnerships::put(tx.conn(), &partnership).await?;
+    let (here, who) = (Some(actor.partnership), Some(actor.person));
+    audit::add(tx.conn(), now, here, who, "partnership_written", "by its staff").await?;
+    tx.commit().await?;
+    Ok(Redirect::to("/partnerships").into_response())
 }
 
 /// The form.
@@ -111,12 +152,14 @@ pub(crate) async fn switch(
     actor: Actor,
     Form(to): Form<SwitchFields>,
 ) -> Result<Response, Problem> {
-    let memberships = members::memberships_of(directory.parts.db.pool(), actor.person).await?;
-    if !memberships.iter().any(|m| m.partnership == to.partnership && m.organization.id == to.organization) {
+    let pool = directory.parts.db.pool();
+    if members::membership_at(pool, actor.person, to.partnership, to.organization).await?.is_none() {
         return Err(Problem::not_found("membership"));
     }
     let mut tx = directory.parts.db.begin().await?;
     proofs::switch(tx.conn(), actor.csrf(), actor.person, to.partnership, to.organization).await?;
+    let now = directory.parts.clock.now();
+    audit::add(tx.conn(), now, Some(to.partnership), Some(actor.person), "switched", "").await?;
     tx.commit().await?;
     Ok(Redirect::to("/").into_response())
 }

@@ -8,17 +8,20 @@ use serde::Deserialize;
 use skillwire_runtime::Contact;
 use skillwire_schemas::partnership::{Organization, OrganizationKind, Role};
 use skillwire_schemas::{OrganizationId, PersonId};
-use skillwire_web::{Actor, Form, Page, Problem, page};
+use skillwire_web::{Actor, Cursor, Form, Page, Problem, page};
 
 use super::api::{self, NewOrganization, one_line};
 use crate::store::audit;
-use crate::store::members::{self, Membership};
+use crate::store::members::{self, AfterMember, Membership};
 use crate::store::proofs::{self, NewLink};
 use crate::token::{hash, secret};
 use crate::{Address, Directory};
 
 /// How long an invitation works, days.
 const INVITATION_DAYS: i64 = 7;
+
+/// Organizations offered in the form.
+const ORGANIZATIONS_MAX: u32 = 1_000;
 
 #[derive(Template)]
 #[template(path = "people.html")]
@@ -28,7 +31,8 @@ struct Body {
     organizations: Vec<Organization>,
     kinds: Vec<&'static str>,
     roles: Vec<&'static str>,
-    next: Option<u32>,
+    next: Option<String>,
+    me: PersonId,
     invited: bool,
 }
 
@@ -36,7 +40,7 @@ struct Body {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct ListQuery {
-    offset: u32,
+    cursor: Option<String>,
     invited: Option<String>,
 }
 
@@ -48,22 +52,22 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let pool = directory.parts.db.pool();
     let limit = directory.config.page_rows_max;
-    let mut found = members::members(pool, actor.partnership, query.offset, limit + 1).await?;
-    let more = found.len() > usize::try_from(limit).unwrap_or(usize::MAX);
-    if more {
-        found.pop();
-    }
-    let organizations = members::organizations(pool, actor.partnership, None, 1_000).await?;
+    let after = query.cursor.as_deref().map(Cursor::decode::<AfterMember>).transpose()?;
+    let found = members::members(pool, actor.partnership, after, limit.saturating_add(1)).await?;
+    let cursor = |last: &Membership| Cursor::encode(&(&last.person_name, last.person, last.organization.id));
+    let (members, next) = api::cut(found, limit, cursor);
+    let organizations = members::organizations(pool, actor.partnership, None, ORGANIZATIONS_MAX).await?;
     let kinds = OrganizationKind::ALL.iter().map(|kind| kind.as_str()).collect();
     // Operators are made at the console only.
     let roles = Role::ALL.iter().filter(|role| **role != Role::Operator).map(|role| role.as_str()).collect();
     let body = Body {
         csrf: actor.csrf().to_owned(),
-        members: found,
+        members,
         organizations,
         kinds,
         roles,
-        next: more.then(|| query.offset + limit),
+        next,
+        me: actor.person,
         invited: query.invited.is_some(),
     };
     let about = "Who is in the partnership, for which organization, as what.";
@@ -89,6 +93,7 @@ pub(crate) async fn add(
     let name = one_line("name", &asked.name)?;
     let address: Address = asked.address.parse().map_err(|e| Problem::unprocessable(format!("address: {e}")))?;
     if asked.role == Role::Operator {
+        api::denied(&directory, &actor, "to make an operator").await?;
         return Err(Problem::forbidden("an operator is made at the console, not here"));
     }
     if members::organization(parts.db.pool(), actor.partnership, asked.organization).await?.is_none() {
@@ -122,6 +127,33 @@ pub(crate) async fn add(
         ));
     }
     Ok(Redirect::to("/people?invited=1").into_response())
+}
+
+/// The form that takes somebody out.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Leaving {
+    person: PersonId,
+    organization: OrganizationId,
+}
+
+/// Takes a person's roles in an organization away; their sessions and tokens for it end at once.
+pub(crate) async fn remove(
+    State(directory): State<Directory>,
+    actor: Actor,
+    Form(leaving): Form<Leaving>,
+) -> Result<Response, Problem> {
+    if leaving.person == actor.person {
+        return Err(Problem::conflict("you cannot take yourself out; ask another of the staff"));
+    }
+    let now = directory.parts.clock.now();
+    let mut tx = directory.parts.db.begin().await?;
+    if !members::take_away(tx.conn(), leaving.person, actor.partnership, leaving.organization, now).await? {
+        return Err(Problem::not_found("member"));
+    }
+    let detail = format!("{} from {}", leaving.person, leaving.organization);
+    audit::add(tx.conn(), now, Some(actor.partnership), Some(actor.person), "person_removed", &detail).await?;
+    tx.commit().await?;
+    Ok(Redirect::to("/people").into_response())
 }
 
 /// The form for an organization.

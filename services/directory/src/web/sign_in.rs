@@ -1,28 +1,38 @@
 //! Sign-in by a link: asked for by address, used once, in the browser that asked, confirmed by a button (mail scanners
 //! follow links, they do not press buttons). Source: OWASP ASVS 5.0 6.5.1, 6.5.5, 6.6.3, 7.2.3.
 
-use std::net::SocketAddr;
-
 use askama::Template;
-use axum::extract::{ConnectInfo, Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
-use skillwire_runtime::Contact;
-use skillwire_web::{Actor, Form, Page, Problem, page, session_cookie_name};
+use skillwire_runtime::{Contact, Fault};
+use skillwire_web::{
+    Actor, Caller, Form, MaybeActor, OwnPage, Page, Problem, cookie, page, session_cookie_name, set_cookie,
+};
 
 use crate::store::proofs::{NewLink, Session};
-use crate::store::{audit, members, proofs};
+use crate::store::{asks, audit, members, proofs};
 use crate::token::{hash, secret};
 use crate::{Address, Directory};
 
-/// Binds a link to the browser that asked for it.
-const BROWSER_COOKIE: &str = "skillwire-asked";
+/// People behind one network address share its bound, hence the wider one.
+const NEIGHBOURS: i64 = 10;
+/// Refused links that one network address may bring in an hour before they are no longer written down.
+const DENIALS_PER_HOUR_MAX: i64 = 60;
+/// Characters of a secret.
+const SECRET_CHARS: usize = 43;
+
+/// The cookie that binds a link to the browser that asked for it.
+fn browser_cookie(https: bool) -> &'static str {
+    if https { "__Host-skillwire-asked" } else { "skillwire-asked" }
+}
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
-struct Ask {
+struct Ask<'a> {
+    csrf: &'a str,
     next: String,
     sent: bool,
     minutes: i64,
@@ -44,15 +54,18 @@ pub(crate) struct AskQuery {
 /// `GET /sign-in`
 pub(crate) async fn ask_page(
     State(directory): State<Directory>,
+    MaybeActor(actor): MaybeActor,
     Query(query): Query<AskQuery>,
 ) -> Result<Response, Problem> {
-    show_ask(&directory, query.next, false)
+    show_ask(&directory, actor.as_ref(), query.next, false)
 }
 
-fn show_ask(directory: &Directory, next: String, sent: bool) -> Result<Response, Problem> {
+/// Somebody who is signed in may sign in as another: the form then carries their proof like every form.
+fn show_ask(directory: &Directory, actor: Option<&Actor>, next: String, sent: bool) -> Result<Response, Problem> {
     let about = "No password: we send you a link.";
-    let around = Page { title: "Sign in", about, active: "/sign-in", actor: None };
-    page(around, &Ask { next, sent, minutes: directory.config.link_minutes })
+    let around = Page { title: "Sign in", about, active: "/sign-in", actor };
+    let csrf = actor.map_or("", Actor::csrf);
+    page(around, &Ask { csrf, next, sent, minutes: directory.config.link_minutes })
 }
 
 /// The form.
@@ -63,55 +76,70 @@ pub(crate) struct AskFields {
     next: String,
 }
 
-/// `POST /sign-in`: the same answer whether the address is known or not.
+/// `POST /sign-in`: the same answer, after the same work, whether the address is known or not.
 pub(crate) async fn ask(
     State(directory): State<Directory>,
-    connection: Option<axum::Extension<ConnectInfo<SocketAddr>>>,
+    caller: Caller,
+    MaybeActor(actor): MaybeActor,
+    headers: HeaderMap,
+    _: OwnPage,
     Form(fields): Form<AskFields>,
 ) -> Result<Response, Problem> {
     let address: Address = fields.address.parse().map_err(|e| Problem::unprocessable(format!("address: {e}")))?;
-    let parts = &directory.parts;
-    let now = parts.clock.now();
-    let mut tx = parts.db.begin().await?;
-    let mut asks = members::count_ask(tx.conn(), &hash(address.as_str()), now).await?;
-    if let Some(axum::Extension(ConnectInfo(peer))) = connection {
-        // People behind one network address share it, hence the wider bound.
-        asks = asks.max(members::count_ask(tx.conn(), &hash(&peer.ip().to_string()), now).await? / 10);
-    }
+    let now = directory.parts.clock.now();
+    let max = directory.config.links_per_hour_max;
+    let mut tx = directory.parts.db.begin().await?;
+    let place = hash(&format!("asks of {}", caller.place()));
+    let fine = asks::count(tx.conn(), &place, now, max.saturating_mul(NEIGHBOURS)).await?
+        && asks::count(tx.conn(), &hash(address.as_str()), now, max).await?;
     tx.commit().await?;
-    if asks > directory.config.links_per_hour_max {
+    if !fine {
         metrics::counter!("directory_sign_ins_total", "outcome" => "too_many").increment(1);
         return Err(Problem::too_many(3_600));
     }
-    let browser = secret(&*parts.ids);
-    if let Some(person) = members::person_by_address(parts.db.pool(), address.as_str()).await? {
-        let link_secret = secret(&*parts.ids);
-        let next_path = inner_path(&fields.next);
-        let link = NewLink {
-            secret_hash: hash(&link_secret),
-            person,
-            partnership: None,
-            browser_hash: Some(hash(&browser)),
-            next_path: next_path.as_deref(),
-            expires_at: now + TimeDelta::minutes(directory.config.link_minutes),
-        };
-        let mut tx = parts.db.begin().await?;
-        proofs::put_link(tx.conn(), &link).await?;
-        tx.commit().await?;
-        let name = members::contact(parts.db.pool(), person).await?.map(|(name, _)| name).unwrap_or_default();
-        let contact = Contact { name, address: address.as_str().to_owned() };
-        let url = format!("{}/sign-in/{link_secret}", parts.public_url);
-        let mail = std::sync::Arc::clone(&parts.mail);
-        // In the background: how long the answer takes must not tell whether the address is known.
-        tokio::spawn(async move {
-            if let Err(fault) = mail.sign_in_link(&contact, &url).await {
-                tracing::warn!(%fault, "a sign-in link was not sent");
-            }
-        });
-    }
-    let mut response = show_ask(&directory, String::new(), true)?;
-    set_cookie(&mut response, BROWSER_COOKIE, &browser, directory.config.link_minutes * 60, directory.https());
+    let https = directory.https();
+    // A browser that asks twice keeps its mark: the first mail's link works as well as the second's.
+    let known = cookie(&headers, browser_cookie(https)).filter(|mark| mark.len() == SECRET_CHARS);
+    let browser = known.map_or_else(|| secret(&*directory.parts.ids), ToOwned::to_owned);
+    let mut response = show_ask(&directory, actor.as_ref(), String::new(), true)?;
+    set_cookie(&mut response, browser_cookie(https), &browser, directory.config.link_minutes * 60, https);
+    // In the background: how long the answer takes must not tell whether the address is known.
+    tokio::spawn(async move {
+        if let Err(fault) = send(&directory, &address, &browser, inner_path(&fields.next), now).await {
+            tracing::warn!(%fault, "a sign-in link was not sent");
+        }
+    });
     Ok(response)
+}
+
+/// Sends a link to the person of that address, if there is one.
+async fn send(
+    directory: &Directory,
+    address: &Address,
+    browser: &str,
+    next_path: Option<String>,
+    now: DateTime<Utc>,
+) -> Result<(), Fault> {
+    let parts = &directory.parts;
+    let Some(person) = members::person_by_address(parts.db.pool(), address.as_str()).await? else {
+        metrics::counter!("directory_sign_ins_total", "outcome" => "unknown").increment(1);
+        return Ok(());
+    };
+    let Some((name, address)) = members::contact(parts.db.pool(), person).await? else { return Ok(()) };
+    let link_secret = secret(&*parts.ids);
+    let link = NewLink {
+        secret_hash: hash(&link_secret),
+        person,
+        partnership: None,
+        browser_hash: Some(hash(browser)),
+        next_path: next_path.as_deref(),
+        expires_at: now + TimeDelta::minutes(directory.config.link_minutes),
+    };
+    let mut tx = parts.db.begin().await?;
+    proofs::put_link(tx.conn(), &link).await?;
+    tx.commit().await?;
+    let url = format!("{}/sign-in/{link_secret}", parts.public_url);
+    parts.mail.sign_in_link(&Contact { name, address }, &url).await
 }
 
 /// `GET /sign-in/{secret}`: changes nothing.
@@ -124,27 +152,35 @@ pub(crate) async fn confirm_page(Path(secret): Path<String>) -> Result<Response,
 pub(crate) async fn confirm(
     State(directory): State<Directory>,
     Path(link_secret): Path<String>,
+    caller: Caller,
+    MaybeActor(before): MaybeActor,
     headers: HeaderMap,
+    _: OwnPage,
 ) -> Result<Response, Problem> {
     let parts = &directory.parts;
-    let now = parts.clock.now();
-    let browser = cookie(&headers, BROWSER_COOKIE).map(hash);
+    let (now, https) = (parts.clock.now(), directory.https());
+    let browser = cookie(&headers, browser_cookie(https)).map(hash);
     let mut tx = parts.db.begin().await?;
     let Some(used) = proofs::use_link(tx.conn(), &hash(&link_secret), browser.as_deref(), now).await? else {
-        audit::add(tx.conn(), now, None, None, "sign_in_denied", "link unknown, used, expired or of another browser")
-            .await?;
+        let place = hash(&format!("denials of {}", caller.place()));
+        if asks::count(tx.conn(), &place, now, DENIALS_PER_HOUR_MAX).await? {
+            let why = "link unknown, used, expired or of another browser";
+            audit::add(tx.conn(), now, None, None, "sign_in_denied", why).await?;
+        }
         tx.commit().await?;
         metrics::counter!("directory_sign_ins_total", "outcome" => "denied").increment(1);
-        return Err(Problem::forbidden(
-            "this link is used up, too old, or was asked for in another browser; ask for a new one here",
-        )
-        .code("link"));
+        let detail = "this link is used up, too old, or was asked for in another browser; ask for a new one here";
+        return Err(Problem::forbidden(detail).code("link"));
     };
     let memberships = members::memberships_of(parts.db.pool(), used.person).await?;
     let wanted = memberships.iter().find(|m| used.partnership.is_none_or(|p| p == m.partnership));
     let Some(membership) = wanted else {
         return Err(Problem::forbidden("you are in no partnership any more; ask its staff"));
     };
+    // A session is never taken over by the next one to sign in with this browser.
+    if let Some(before) = before {
+        proofs::end_session(tx.conn(), before.csrf(), before.person).await?;
+    }
     let session_secret = secret(&*parts.ids);
     let session = Session {
         person: used.person,
@@ -157,10 +193,9 @@ pub(crate) async fn confirm(
     audit::add(tx.conn(), now, Some(session.partnership), Some(session.person), "signed_in", "").await?;
     tx.commit().await?;
     metrics::counter!("directory_sign_ins_total", "outcome" => "done").increment(1);
-    let to = used.next_path.as_deref().unwrap_or("/");
-    let mut response = Redirect::to(to).into_response();
-    let https = directory.https();
+    let mut response = Redirect::to(used.next_path.as_deref().unwrap_or("/")).into_response();
     set_cookie(&mut response, session_cookie_name(https), &session_secret, hours * 3_600, https);
+    set_cookie(&mut response, browser_cookie(https), "", 0, https);
     Ok(response)
 }
 
@@ -177,21 +212,6 @@ pub(crate) async fn out(
     let https = directory.https();
     set_cookie(&mut response, session_cookie_name(https), "", 0, https);
     Ok(response)
-}
-
-fn set_cookie(response: &mut Response, name: &str, value: &str, seconds: i64, https: bool) {
-    let secure = if https { "; Secure" } else { "" };
-    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
-    if let Ok(value) = HeaderValue::from_str(&text) {
-        response.headers_mut().append(header::SET_COOKIE, value);
-    }
-}
-
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
-    lines
-        .flat_map(|line| line.split(';'))
-        .find_map(|pair| pair.trim().split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value))
 }
 
 /// A path of our own, or none: a link must not send people elsewhere.

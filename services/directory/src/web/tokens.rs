@@ -1,12 +1,12 @@
 //! `/tokens`
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use skillwire_web::{Actor, Form, Page, Permission, Problem, page};
 
-use super::api::{self, NewToken, TokenView};
+use super::api::{self, NewToken, PageQuery, TokenView};
 use crate::Directory;
 
 #[derive(Template)]
@@ -15,20 +15,30 @@ struct Body {
     csrf: String,
     scopes: Vec<Permission>,
     tokens: Vec<TokenView>,
+    next: Option<String>,
     made: Option<String>,
 }
 
 /// The page.
-pub(crate) async fn list(State(directory): State<Directory>, actor: Actor) -> Result<Response, Problem> {
-    show(&directory, &actor, None).await
+pub(crate) async fn list(
+    State(directory): State<Directory>,
+    actor: Actor,
+    Query(query): Query<PageQuery>,
+) -> Result<Response, Problem> {
+    show(&directory, &actor, query.cursor.as_deref(), None).await
 }
 
-async fn show(directory: &Directory, actor: &Actor, made: Option<String>) -> Result<Response, Problem> {
+async fn show(
+    directory: &Directory,
+    actor: &Actor,
+    cursor: Option<&str>,
+    made: Option<String>,
+) -> Result<Response, Problem> {
     let scopes = Permission::ALL.into_iter().filter(|p| actor.may(*p)).collect();
-    let tokens = api::views(directory, actor).await?;
+    let list = api::list_tokens(directory, actor, cursor).await?;
     let about = "Keys for your own programs. Each does what you allow it and ends on a day.";
     let around = Page { title: "Tokens", about, active: "/tokens", actor: Some(actor) };
-    page(around, &Body { csrf: actor.csrf().to_owned(), scopes, tokens, made })
+    page(around, &Body { csrf: actor.csrf().to_owned(), scopes, tokens: list.tokens, next: list.next, made })
 }
 
 /// The form.
@@ -48,7 +58,7 @@ pub(crate) async fn make(
 ) -> Result<Response, Problem> {
     let asked = NewToken { name: fields.name, scopes: fields.scopes, days: fields.days };
     let made = api::issue(&directory, &actor, asked).await?;
-    show(&directory, &actor, Some(made.token)).await
+    show(&directory, &actor, None, Some(made.token)).await
 }
 
 /// Takes one back.

@@ -1,5 +1,7 @@
 //! Section `http`.
 
+use std::net::IpAddr;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +22,7 @@ pub struct HttpConfig {
     /// Requests a minute from one address, or one token.
     pub requests_per_minute_max: u32,
     /// Addresses of our own proxies, whose X-Forwarded-For is believed.
-    pub trusted_proxies: Vec<String>,
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 impl Default for HttpConfig {

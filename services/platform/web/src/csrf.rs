@@ -2,6 +2,8 @@
 //!
 //! Source: Fetch Metadata (W3C), RFC 6454 for Origin; OWASP ASVS 5.0 3.5.1.
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use subtle::ConstantTimeEq;
 
@@ -29,6 +31,33 @@ fn same_host(origin: &str, headers: &HeaderMap) -> bool {
     origin.split_once("://").is_some_and(|(_, authority)| !host.is_empty() && authority.eq_ignore_ascii_case(host))
 }
 
+/// Where the browser says that the request comes from; the shell notes it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Elsewhere(pub(crate) bool);
+
+/// The proof that no other site sent the request. The shell asks it of everybody who is signed in; a route that signs
+/// somebody in asks it too, or another site could sign a person in as somebody else.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnPage;
+
+impl<S: Send + Sync> FromRequestParts<S> for OwnPage {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        match parts.extensions.get::<Elsewhere>() {
+            Some(Elsewhere(false)) => Ok(Self),
+            Some(Elsewhere(true)) => Err(refused()),
+            None => Err(Problem::internal("a request that did not come through the shell")),
+        }
+    }
+}
+
+/// The answer to what another site sent.
+pub(crate) fn refused() -> Problem {
+    metrics::counter!("http_refused_total", "reason" => "csrf").increment(1);
+    Problem::forbidden("this was sent by another site, not by our pages").code("csrf")
+}
+
 /// Whether the method may change something.
 pub(crate) fn changes(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
@@ -50,6 +79,21 @@ mod tests {
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs.iter().map(|(k, v)| ((*k).parse().unwrap(), (*v).parse().unwrap())).collect()
+    }
+
+    fn actor(via: Via) -> Actor {
+        crate::tests::actor(&[skillwire_schemas::partnership::Role::Staff], via)
+    }
+
+    #[test]
+    fn a_session_needs_its_own_proof_and_a_token_none() {
+        let session = actor(Via::Session { csrf: "right".to_owned() });
+        assert!(check(Some(&session), Some("right")).is_ok());
+        for given in [None, Some(""), Some("wrong"), Some("right ")] {
+            assert_eq!(check(Some(&session), given).unwrap_err().word(), "csrf", "{given:?}");
+        }
+        assert!(check(Some(&actor(Via::Token { scopes: [].into() })), None).is_ok());
+        assert!(check(None, None).is_ok());
     }
 
     #[test]

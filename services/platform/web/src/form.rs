@@ -27,9 +27,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
         let actor = request.extensions().get::<Actor>().cloned();
-        let axum::extract::RawForm(bytes) = axum::extract::RawForm::from_request(request, state)
-            .await
-            .map_err(|e| Problem::bad_request(format!("not a form: {e}")))?;
+        let axum::extract::RawForm(bytes) =
+            axum::extract::RawForm::from_request(request, state).await.map_err(|e| match e.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large("the form is larger than this address takes"),
+                StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                    Problem::unsupported("send a form as application/x-www-form-urlencoded")
+                }
+                _ => Problem::bad_request(format!("not a form: {}", e.body_text())),
+            })?;
         let (mut proof, mut rest) = (None, Vec::new());
         for (key, value) in form_urlencoded::parse(&bytes) {
             if key == csrf::FIELD {
@@ -134,8 +139,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
                 Problem::bad_request(format!("the body cannot be read: {}", e.body_text()))
             }
         })?;
-        serde_json::from_slice(&bytes).map(Json).map_err(|e| Problem::bad_request(format!("JSON: {e}")).code("json"))
+        read(&bytes).map(Json)
     }
+}
+
+/// Reads JSON; what is wrong is told with its place in the text and in the structure.
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let bad = |path: &str, e: &serde_json::Error| {
+        let place = if path == "." { String::new() } else { format!(" at {path}") };
+        let problem = Problem::bad_request(format!("JSON{place}: {e}")).code("json");
+        problem.with("path", path).with("line", e.line()).with("column", e.column())
+    };
+    let mut text = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut text).map_err(|e| bad(&e.path().to_string(), e.inner()))?;
+    text.end().map_err(|e| bad(".", &e))?;
+    Ok(value)
 }
 
 impl<T: Serialize> IntoResponse for Json<T> {

@@ -8,13 +8,17 @@
 //! Metrics: `http_requests_total{method,route,status}`, `http_request_seconds{route}`, `http_refused_total{reason}`.
 
 mod actor;
+mod around;
+mod caller;
 mod config;
+mod cookie;
 mod csrf;
 mod cursor;
 mod docs;
 mod form;
 mod health;
 mod limits;
+mod open;
 mod page;
 mod permission;
 mod problem;
@@ -22,10 +26,15 @@ mod routes;
 mod secret;
 mod sheet;
 mod shell;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 pub use actor::{Actor, ActorError, Actors, MaybeActor, TokenAnswer, Via};
+pub use caller::Caller;
 pub use config::HttpConfig;
+pub use cookie::{cookie, session_cookie_name, set_cookie};
+pub use csrf::OwnPage;
 pub use cursor::Cursor;
 pub use form::{Form, Json, Upload, UploadedFile};
 pub use health::Health;
@@ -35,5 +44,5 @@ pub use problem::Problem;
 pub use routes::{RouteSpec, Routes, Who};
 pub use secret::{Secret, SecretError};
 pub use sheet::csv_cell;
-pub use shell::{Shell, serve, session_cookie_name, shell};
+pub use shell::{MetricsText, Shell, serve, shell};
 pub use trace::Trace;

@@ -93,14 +93,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_but_the_operator_operates_and_nobody_but_staff_manages() {
-        for role in [Role::EmployerContact, Role::Champion, Role::Subscriber, Role::Staff] {
-            assert!(!allowed(&BTreeSet::from([role])).contains(&Permission::Operate), "{role:?}");
-        }
-        for role in [Role::EmployerContact, Role::Champion, Role::Subscriber, Role::Operator] {
-            assert!(!allowed(&BTreeSet::from([role])).contains(&Permission::ManagePartnership), "{role:?}");
+    fn the_table_is_this_one() {
+        use Permission::{ManagePartnership, Operate, ReadDeliveries, ReadNeeds, ReadSignals, SubmitNeeds, Subscribe};
+        let wanted = [
+            (Role::EmployerContact, vec![SubmitNeeds, ReadNeeds, ReadSignals]),
+            (Role::Champion, vec![ReadSignals]),
+            (Role::Subscriber, vec![ReadSignals, Subscribe, ReadDeliveries]),
+            (Role::Staff, vec![SubmitNeeds, ReadNeeds, ReadSignals, Subscribe, ReadDeliveries, ManagePartnership]),
+            (Role::Operator, vec![ReadSignals, ReadDeliveries, Operate]),
+        ];
+        assert_eq!(wanted.len(), Role::ALL.len());
+        for (role, permissions) in wanted {
+            assert_eq!(allowed(&BTreeSet::from([role])), BTreeSet::from_iter(permissions), "{role:?}");
         }
         assert!(allowed(&BTreeSet::new()).is_empty());
+    }
+
+    #[test]
+    fn roles_add_up() {
+        let both = allowed(&BTreeSet::from([Role::Champion, Role::Subscriber]));
+        assert_eq!(both, allowed(&BTreeSet::from([Role::Subscriber])));
+        assert!(!both.contains(&Permission::SubmitNeeds));
     }
 
     #[test]

@@ -122,6 +122,12 @@ impl Problem {
         }
     }
 
+    /// The same with other words for people.
+    pub(crate) fn saying(mut self, detail: String) -> Self {
+        self.detail = detail;
+        self
+    }
+
     /// A stable word for programs.
     #[must_use]
     pub fn code(mut self, code: &'static str) -> Self {
@@ -167,6 +173,14 @@ impl IntoResponse for Problem {
         let mut response = (self.status, Value::Object(body).to_string()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.status == StatusCode::UNAUTHORIZED {
+            // RFC 6750, 3: a token that was sent and is no good is told apart from one that was not sent.
+            let challenge = match self.code {
+                "not_signed_in" => "Bearer realm=\"skillwire\"",
+                _ => "Bearer realm=\"skillwire\", error=\"invalid_token\"",
+            };
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -198,5 +212,37 @@ impl From<DirectoryError> for Problem {
 impl From<askama::Error> for Problem {
     fn from(error: askama::Error) -> Self {
         Self::internal(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn body(problem: Problem) -> Value {
+        let bytes = axum::body::to_bytes(problem.into_response().into_body(), 10_000).await.unwrap();
+        serde_json::from_slice(&bytes).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_problem_is_written_as_rfc_9457_wants() {
+        let problem = Problem::unprocessable("row 3, column wage: $7 a year").code("rows").with("errors", [3]);
+        let wanted = serde_json::json!({
+            "type": "/docs#rows", "title": "Unprocessable Entity", "status": 422, "code": "rows",
+            "detail": "row 3, column wage: $7 a year", "errors": [3],
+        });
+        assert_eq!(problem.clone().into_response().headers()[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(body(problem).await, wanted);
+    }
+
+    #[tokio::test]
+    async fn a_cause_of_ours_is_not_told() {
+        let said = body(Problem::internal("relation directory.people does not exist")).await.to_string();
+        assert!(!said.contains("directory.people"), "{said}");
+    }
+
+    #[test]
+    fn too_many_says_when_to_come_again() {
+        assert_eq!(Problem::too_many(17).into_response().headers()[header::RETRY_AFTER], "17");
     }
 }

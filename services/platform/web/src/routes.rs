@@ -151,14 +151,15 @@ async fn guard(who: Who, request: Request, next: Next) -> Response {
             let accept = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok());
             let path = request.uri().path();
             if request.method() == Method::GET && is_page(path, accept) {
-                return Redirect::to(&format!("/sign-in?next={}", encode(path))).into_response();
+                let next = request.uri().path_and_query().map_or(path, axum::http::uri::PathAndQuery::as_str);
+                return Redirect::to(&format!("/sign-in?next={}", encode(next))).into_response();
             }
             Problem::unauthorized().into_response()
         }
     }
 }
 
-/// A path as a query value.
+/// A path with its query as a query value.
 fn encode(path: &str) -> String {
     path.bytes()
         .map(|b| match b {
