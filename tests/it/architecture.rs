@@ -147,6 +147,9 @@ fn decisions_know_no_runtime_and_no_database() {
         "services/route/src/told.rs",
         "services/deliver/src/window.rs",
         "services/deliver/src/retry.rs",
+        "services/normalize/src/matcher.rs",
+        "services/normalize/src/index.rs",
+        "services/normalize/src/fold.rs",
         "services/platform/bus/src/taking.rs",
     ];
     let sources: BTreeMap<String, String> = sources().into_iter().collect();

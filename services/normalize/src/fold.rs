@@ -1,177 +1,16 @@
 //! Folding: many ways to write a thing, one key.
 
-/// Words that say nothing about which skill or credential is meant.
-const NOISE: &[&str] = &[
-    "a",
-    "ability",
-    "able",
-    "active",
-    "an",
-    "and",
-    "at",
-    "background",
-    "basic",
-    "be",
-    "can",
-    "capable",
-    "competent",
-    "current",
-    "demonstrated",
-    "excellent",
-    "experience",
-    "experienced",
-    "familiar",
-    "familiarity",
-    "for",
-    "from",
-    "good",
-    "great",
-    "has",
-    "have",
-    "hand",
-    "hands",
-    "in",
-    "is",
-    "knowledge",
-    "knowledgeable",
-    "least",
-    "level",
-    "minimum",
-    "must",
-    "of",
-    "on",
-    "or",
-    "own",
-    "plus",
-    "possess",
-    "preferred",
-    "prior",
-    "proficiency",
-    "proficient",
-    "proven",
-    "required",
-    "skill",
-    "skilled",
-    "solid",
-    "some",
-    "strong",
-    "the",
-    "their",
-    "to",
-    "trained",
-    "understand",
-    "understanding",
-    "use",
-    "using",
-    "valid",
-    "very",
-    "well",
-    "with",
-    "work",
-    "working",
-    "year",
-    "yr",
-];
+use crate::lists::{JOINING, NOISE, SPELLED_OUT};
 
-/// Words around a job title that say how the job is offered, not what it is.
-const DECORATION: &[&str] = &[
-    "1st",
-    "2nd",
-    "3rd",
-    "first",
-    "second",
-    "third",
-    "shift",
-    "day",
-    "night",
-    "evening",
-    "weekend",
-    "overnight",
-    "swing",
-    "rotating",
-    "full",
-    "part",
-    "time",
-    "ft",
-    "pt",
-    "prn",
-    "temp",
-    "temporary",
-    "perm",
-    "permanent",
-    "seasonal",
-    "contract",
-    "hire",
-    "direct",
-    "urgent",
-    "immediate",
-    "hiring",
-    "now",
-    "needed",
-    "wanted",
-    "bonus",
-    "sign",
-    "sign-on",
-    "sign on",
-    "signon",
-    "am",
-    "pm",
-    "hr",
-    "hour",
-    "hourly",
-    "sr",
-    "senior",
-    "jr",
-    "junior",
-    "i",
-    "ii",
-    "iii",
-    "iv",
-    "v",
-    "lead",
-    "level",
-    "entry",
-    "experienced",
-    "trainee",
-    "apprentice",
-    "certified",
-    "onsite",
-    "remote",
-    "hybrid",
-    "opening",
-    "position",
-    "job",
-    "new",
-    "grad",
-    "a",
-    "an",
-    "the",
-    "start",
-    "asap",
-    "immediately",
-    "weekly",
-    "pay",
-    "home",
-    "daily",
-    "10k",
-    "5k",
-    "3k",
-    "2k",
-    "12hr",
-    "8hr",
-    "10hr",
-    "4x10",
-    "mon",
-    "fri",
-    "only",
-    "up",
-    "to",
-    "per",
-];
+/// Sides of an `&` that may be one word with it: GD&T, A&P, HVAC&R; "bar&grill" are two words. Characters of the longer and
+/// of the shorter side.
+const JOINED_CHARS_MAX: (usize, usize) = (4, 2);
+/// A stem has at least so many characters: shorter ones say too little.
+const STEM_CHARS_MIN: usize = 4;
 
 /// Lower-case words without accents and punctuation; `+`, `#` and joined `&` stay where they mean something.
 pub(crate) fn words(text: &str) -> Vec<String> {
-    let chars: Vec<char> = text.chars().flat_map(char::to_lowercase).map(plain).collect();
+    let chars: Vec<char> = text.chars().flat_map(char::to_lowercase).filter_map(plain).collect();
     let mut words = Vec::new();
     let mut word = String::new();
     for (at, c) in chars.iter().enumerate() {
@@ -182,16 +21,11 @@ pub(crate) fn words(text: &str) -> Vec<String> {
             c if c.is_alphanumeric() => word.push(*c),
             // C++, A+, C#: part of the word they end.
             '+' | '#' if !word.is_empty() => word.push(*c),
-            // GD&T, A&P; but "food & beverage" are two words.
-            '&' if joined(before) && joined(after) => {}
-            // D1.1, O'Brien, driver's: nothing where letters or digits meet.
-            '\'' | '’' if joined(before) && joined(after) => {}
-            '.' if joined(before) && joined(after) => {}
-            _ => {
-                if !word.is_empty() {
-                    words.push(std::mem::take(&mut word));
-                }
-            }
+            '&' if is_joint(&chars, at) => {}
+            // D1.1, Node.js, driver's: nothing where letters or digits meet.
+            '\'' | '’' | '.' if joined(before) && joined(after) => {}
+            _ if word.is_empty() => {}
+            _ => words.push(std::mem::take(&mut word)),
         }
     }
     if !word.is_empty() {
@@ -200,23 +34,41 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     words
 }
 
-fn plain(c: char) -> char {
-    match c {
-        'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' => 'a',
-        'é' | 'è' | 'ê' | 'ë' => 'e',
-        'í' | 'ì' | 'î' | 'ï' => 'i',
-        'ó' | 'ò' | 'ô' | 'ö' | 'õ' => 'o',
-        'ú' | 'ù' | 'û' | 'ü' => 'u',
-        'ñ' => 'n',
-        'ç' => 'c',
+fn is_joint(chars: &[char], at: usize) -> bool {
+    let run = |side: &mut dyn Iterator<Item = &char>| side.take_while(|c| c.is_alphanumeric()).count();
+    let before = run(&mut chars[..at].iter().rev());
+    let after = run(&mut chars[at + 1..].iter());
+    before.min(after) > 0 && before.max(after) <= JOINED_CHARS_MAX.0 && before.min(after) <= JOINED_CHARS_MAX.1
+}
+
+/// Without its accent; nothing for characters that are not seen (combining accents, soft hyphens, zero-width spaces).
+fn plain(c: char) -> Option<char> {
+    Some(match c {
+        '\u{300}'..='\u{36f}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{feff}' => return None,
+        'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' | 'ā' => 'a',
+        'é' | 'è' | 'ê' | 'ë' | 'ē' | 'ę' | 'ě' => 'e',
+        'í' | 'ì' | 'î' | 'ï' | 'ī' => 'i',
+        'ó' | 'ò' | 'ô' | 'ö' | 'õ' | 'ø' | 'ō' => 'o',
+        'ú' | 'ù' | 'û' | 'ü' | 'ū' => 'u',
+        'ñ' | 'ń' => 'n',
+        'ç' | 'č' | 'ć' => 'c',
+        'š' | 'ś' => 's',
+        'ž' | 'ź' | 'ż' => 'z',
+        'ł' => 'l',
+        'ý' => 'y',
+        '‘' => '’',
         other => other,
-    }
+    })
 }
 
 /// A word in the singular, as far as its ending tells.
 pub(crate) fn singular(word: &str) -> String {
     let n = word.len();
-    if n <= 3 || !word.is_ascii() || word.ends_with("ss") || word.ends_with("us") || word.ends_with("is") {
+    // "CMMS" is not more than one "CMM", and an operations manager operates no machine.
+    if is_abbreviation(word) || word == "operations" {
+        return word.to_owned();
+    }
+    if n <= 3 || !word.is_ascii() || ["ss", "us", "is", "js", "ops"].iter().any(|end| word.ends_with(end)) {
         return word.to_owned();
     }
     if let Some(stem) = word.strip_suffix("ies").filter(|stem| stem.len() > 1) {
@@ -230,45 +82,71 @@ pub(crate) fn singular(word: &str) -> String {
     word.strip_suffix('s').map_or_else(|| word.to_owned(), ToOwned::to_owned)
 }
 
-/// The words of a text in the singular.
+/// Without vowels: letters that stand for words.
+fn is_abbreviation(word: &str) -> bool {
+    !word.contains(['a', 'e', 'i', 'o', 'u', 'y'])
+}
+
+/// What "weld", "welder", "welded" and "welding" have in common.
+pub(crate) fn stem(word: &str) -> String {
+    if !word.is_ascii() || word.bytes().any(|b| !b.is_ascii_lowercase()) {
+        return word.to_owned();
+    }
+    if is_abbreviation(word) {
+        return word.strip_suffix('s').filter(|one| one.len() >= 3).unwrap_or(word).to_owned();
+    }
+    // Who makes the product is not who plans the production.
+    let cut = ["ing", "ion", "er", "or", "ed"]
+        .iter()
+        .find_map(|ending| word.strip_suffix(ending))
+        .filter(|stem| stem.len() >= STEM_CHARS_MIN && word != "production")
+        .unwrap_or(word);
+    let bytes = cut.as_bytes();
+    let doubled = cut.len() < word.len()
+        && cut.len() > STEM_CHARS_MIN
+        && bytes[bytes.len() - 1] == bytes[bytes.len() - 2]
+        && !matches!(bytes[bytes.len() - 1], b'l' | b's');
+    let cut = if doubled { &cut[..cut.len() - 1] } else { cut };
+    cut.strip_suffix('e').filter(|stem| stem.len() >= STEM_CHARS_MIN).unwrap_or(cut).to_owned()
+}
+
+/// The words of a text in the singular, short writings spelled out.
 pub(crate) fn key(text: &str) -> Vec<String> {
-    words(text).iter().map(|word| singular(word)).collect()
+    let mut key = Vec::new();
+    for word in words(text) {
+        // "ops" is short for something else than "op".
+        match SPELLED_OUT.binary_search_by(|(short, _)| (*short).cmp(&word)) {
+            Ok(at) => key.extend(SPELLED_OUT[at].1.iter().map(|w| (*w).to_owned())),
+            Err(_) => {
+                let one = singular(&word);
+                match SPELLED_OUT.binary_search_by(|(short, _)| (*short).cmp(&one)) {
+                    Ok(at) => key.extend(SPELLED_OUT[at].1.iter().map(|w| (*w).to_owned())),
+                    Err(_) => key.push(one),
+                }
+            }
+        }
+    }
+    key
 }
 
 /// Without the words that say nothing. All of them noise: as it was.
 pub(crate) fn without_noise(words: &[String]) -> Vec<String> {
-    let kept: Vec<String> = words.iter().filter(|w| !NOISE.contains(&w.as_str()) && !is_number(w)).cloned().collect();
+    let kept: Vec<String> = words.iter().filter(|w| !NOISE.contains(&w.as_str())).cloned().collect();
     if kept.is_empty() { words.to_vec() } else { kept }
 }
 
-/// A job title without its decoration. All of it decoration: as it was.
-pub(crate) fn without_decoration(title: &str) -> Vec<String> {
-    // What stands behind a dash or in brackets tells of the place or the shift more often than of the job; it is left out
-    // only when enough is left.
-    let head = title.split(['(', '[', '|', '!', '$']).next().unwrap_or(title);
-    let head = head.split(" - ").next().unwrap_or(head).split(" – ").next().unwrap_or(head);
-    for text in [head, title] {
-        let kept: Vec<String> =
-            key(text).into_iter().filter(|w| !DECORATION.contains(&w.as_str()) && !is_number(w)).collect();
-        if !kept.is_empty() {
-            return kept;
-        }
-    }
-    key(title)
+/// The stems of all words but those that only join others. What stands first joins nothing: "OR tech".
+pub(crate) fn stems(words: &[String]) -> Vec<String> {
+    let telling = words.iter().enumerate().filter(|(at, w)| *at == 0 || !JOINING.contains(&w.as_str()));
+    telling.map(|(_, w)| stem(w)).collect()
 }
 
-fn is_number(word: &str) -> bool {
-    word.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// Whether a text says that something is *not* asked for.
-pub(crate) fn is_negated(text: &str) -> bool {
-    let words = words(text);
-    let has = |wanted: &str| words.iter().any(|w| w == wanted);
-    let asked = has("required") || has("necessary") || has("needed") || has("require");
-    (words.first().is_some_and(|w| w == "no") && asked)
-        || words.windows(2).any(|w| w[0] == "not" && matches!(w[1].as_str(), "required" | "necessary" | "needed"))
-        || (words.first().is_some_and(|w| w == "no") && has("experience"))
+/// The stems in order of the alphabet: the same for "reading blueprints" and "blueprint reading".
+pub(crate) fn shape(words: &[String]) -> String {
+    let mut stems = stems(words);
+    stems.sort_unstable();
+    stems.dedup();
+    stems.join(" ")
 }
 
 #[cfg(test)]
@@ -277,38 +155,54 @@ mod tests {
 
     #[test]
     fn writings_of_one_thing_fold_to_one_key() {
-        assert_eq!(key("GD&T"), key("gd&t"));
         assert_eq!(words("C++, C# & A+"), ["c++", "c#", "a+"]);
-        assert_eq!(key("Forklifts"), key("forklift"));
-        assert_eq!(
-            key("driver’s license"),
-            key("drivers license")
-                .iter()
-                .map(|w| if w == "driver" { "driver".to_owned() } else { w.clone() })
-                .collect::<Vec<_>>()
-        );
+        assert_eq!(words("Caf\u{e9} cafe\u{301} ca\u{ad}fe"), ["cafe", "cafe", "cafe"]);
+        assert_eq!(words("Bar&Grill HVAC&R A&P"), ["bar", "grill", "hvacr", "ap"]);
+        for (one, other) in [
+            ("GD&T", "gd&t"),
+            ("Forklifts", "forklift"),
+            ("driver’s license", "drivers licence"),
+            ("Node.js", "nodejs"),
+            ("Maint. Techs", "Maintenance Technician"),
+            ("QC Insp", "quality control inspectors"),
+        ] {
+            assert_eq!(key(one), key(other), "{one}");
+        }
         assert_eq!(key("AWS D1.1"), ["aws", "d11"]);
-        assert_eq!(words("Café"), ["cafe"]);
-        for word in ["boss", "gas", "analysis", "status", "glass"] {
-            assert_eq!(singular(word), if word == "gas" { "gas" } else { word });
+        for word in ["boss", "gas", "analysis", "status", "glass", "devops", "cmms"] {
+            assert_eq!(singular(word), word);
         }
     }
 
     #[test]
-    fn decoration_goes_and_the_job_stays() {
-        assert_eq!(without_decoration("CNC Machinist II - 2nd shift").join(" "), "cnc machinist");
-        assert_eq!(without_decoration("RN FT Days $5k sign-on!!").join(" "), "rn");
-        assert_eq!(without_decoration("Sr. Maintenance Technicians (Nights)").join(" "), "maintenance technician");
-        assert_eq!(without_decoration("Lead").join(" "), "lead");
+    fn words_of_one_family_have_one_stem() {
+        for family in [
+            &["weld", "welder", "welding", "welded"][..],
+            &["plan", "plans"],
+            &["operate", "operator", "operation", "operating"],
+            &["nurse", "nursing"],
+            &["inspect", "inspector", "inspecting"],
+            &["plc", "plcs"],
+            &["install", "installer", "installing"],
+        ] {
+            for word in family {
+                assert_eq!(stem(&singular(word)), stem(family[0]), "{word}");
+            }
+        }
+        for (one, other) in [
+            ("cook", "cookie"),
+            ("server", "service"),
+            ("printer", "painter"),
+            ("host", "hostess"),
+            ("product", "production"),
+        ] {
+            assert_ne!(stem(one), stem(other));
+        }
+        assert_eq!(shape(&key("Reading of blueprints")), shape(&key("blueprint reading")));
     }
 
     #[test]
-    fn what_is_not_asked_for_is_noticed() {
-        for text in ["No experience required", "experience not necessary", "No degree needed", "no experience"] {
-            assert!(is_negated(text), "{text}");
-        }
-        for text in ["Notary", "Experience required", "nonconforming material"] {
-            assert!(!is_negated(text), "{text}");
-        }
+    fn short_writings_are_sorted_for_the_search() {
+        assert!(SPELLED_OUT.is_sorted_by_key(|(short, _)| *short));
     }
 }

@@ -1,9 +1,15 @@
-//! The words of one kind of concept, ready to be looked up: exactly, in any order, within longer texts, by likeness.
+//! The names of one kind of concept, ready to be looked up: exactly, in other order or form, and by the words they share
+//! with a text. Nothing here looks at every name.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::fold::{key, without_noise, words as words_of};
+use skillwire_schemas::ConceptKind;
+
+use crate::fold::{key, shape, stem, stems, without_noise};
+use crate::matcher::MatchKind;
 use crate::taxonomy::Entry;
+use crate::title::core;
+use crate::typo::Vocabulary;
 
 /// How a concept is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +19,38 @@ pub(crate) enum Called {
     Abbreviation,
 }
 
+impl Called {
+    /// What finding it is worth.
+    pub(crate) const fn score(self) -> f64 {
+        match self {
+            Self::Label => 1.0,
+            Self::Alias => 0.98,
+            Self::Abbreviation => 0.95,
+        }
+    }
+
+    pub(crate) const fn reason(self) -> &'static str {
+        match self {
+            Self::Label => "label",
+            Self::Alias => "alias",
+            Self::Abbreviation => "abbreviation",
+        }
+    }
+}
+
+/// Same words in another order or form.
+const SHAPE_SCORE: f64 = 0.93;
+/// Same letters with other spaces.
+const SPACING_SCORE: f64 = 0.94;
+/// A name without "license", "certification", "experience".
+const BARE_SCORE: f64 = 0.9;
+/// One side of a label such as "grinding and deburring".
+const SIDE_SCORE: f64 = 0.88;
+/// A skill of one word in another form ("communicate") needs a longer stem than a verb of every day.
+const ALONE_STEM_CHARS_MIN: usize = 6;
+/// Names a word may stand in and still be used to find candidates; a word in more than these says nothing.
+const POSTINGS_MAX: usize = 2_000;
+
 /// A concept that a text may mean.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Hit {
@@ -21,206 +59,272 @@ pub(crate) struct Hit {
     pub reason: String,
 }
 
-/// Names looked at more closely when a text is compared by likeness.
-const LIKE_CANDIDATES_MAX: usize = 24;
+/// What a name and a text have in common.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Overlap {
+    pub entry: usize,
+    /// Share of the text that the name covers, by weight of words.
+    pub of_text: f64,
+    /// Share of the name that the text covers.
+    pub of_name: f64,
+    /// Whether the text holds the name's last word, which says what it is a kind of.
+    pub same_head: bool,
+    /// Whether a word of the text that the name lacks is the last word of other names ("aide", "manager").
+    pub other_head: bool,
+}
+
+#[derive(Debug)]
+struct Name {
+    entry: usize,
+    weight: f64,
+    stems: Vec<u32>,
+    head: u32,
+}
 
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    /// As written.
-    written: HashMap<String, Vec<(usize, Called)>>,
-    /// In the singular.
     exact: HashMap<String, Vec<(usize, Called)>>,
-    sorted: HashMap<String, Vec<usize>>,
-    names: Vec<(usize, Vec<String>)>,
-    by_trigram: HashMap<[u8; 3], Vec<u32>>,
-    by_word: HashMap<String, Vec<u32>>,
-    trigram_counts: Vec<usize>,
+    shapes: HashMap<String, Vec<usize>>,
+    spaceless: HashMap<String, Vec<usize>>,
+    bare: HashMap<String, Vec<usize>>,
+    sides: HashMap<String, Vec<usize>>,
+    names: Vec<Name>,
+    stems: HashMap<String, u32>,
+    weights: Vec<f64>,
+    postings: Vec<Vec<u32>>,
+    heads: HashSet<u32>,
+    vocabulary: Vocabulary,
+    is_jobs: bool,
 }
 
 impl Index {
-    /// Of the entries that `wanted` takes.
-    pub(crate) fn new(entries: &[Entry], wanted: impl Fn(&Entry) -> bool) -> Self {
+    /// Of the entries that `wanted` takes. `known` words are never taken for misspelt ones.
+    pub(crate) fn new(entries: &[Entry], known: &HashSet<String>, wanted: impl Fn(&Entry) -> bool) -> Self {
         let mut index = Self::default();
+        let mut words = BTreeSet::new();
         for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| wanted(entry)) {
             let names = std::iter::once((&entry.concept.label, Called::Label))
                 .chain(entry.aliases.iter().map(|a| (a, Called::Alias)))
                 .chain(entry.abbreviations.iter().map(|a| (a, Called::Abbreviation)));
+            index.is_jobs |= entry.concept.kind == ConceptKind::Occupation;
+            let around = match entry.concept.kind {
+                ConceptKind::Credential => Some(MatchKind::Credential),
+                kind if kind.is_requirement() => Some(MatchKind::Skill),
+                _ => None,
+            };
             for (name, called) in names {
-                index.add(at, name, called);
+                let key = key(name);
+                words.extend(key.iter().cloned());
+                index.add(at, &key, called);
+                // "journeyman electrician" in a column of credentials is the license; "PLC" is "PLC experience".
+                if let Some(kind) = around {
+                    push(index.bare.entry(shape(&core(&key, kind))).or_default(), at);
+                }
+            }
+            if around.is_some() {
+                index.add_sides(at, &key(&entry.concept.label));
             }
         }
+        index.add_plurals();
+        index.weigh();
+        index.vocabulary = Vocabulary::new(words, known.clone());
         index
     }
 
-    fn add(&mut self, entry: usize, name: &str, called: Called) {
-        let words = key(name);
+    fn add(&mut self, entry: usize, words: &[String], called: Called) {
         if words.is_empty() {
             return;
         }
-        for (map, name) in [(&mut self.written, words_of(name).join(" ")), (&mut self.exact, words.join(" "))] {
-            let known = map.entry(name).or_default();
-            if !known.iter().any(|(other, _)| *other == entry) {
-                known.push((entry, called));
-            }
+        let exact = self.exact.entry(words.join(" ")).or_default();
+        if !exact.iter().any(|(other, _)| *other == entry) {
+            exact.push((entry, called));
         }
+        push(self.spaceless.entry(words.concat()).or_default(), entry);
         if called == Called::Abbreviation {
             return;
         }
+        push(self.shapes.entry(shape(words)).or_default(), entry);
+        let mut stems: Vec<u32> = stems(words).into_iter().map(|s| self.stem_number(s)).collect();
+        let Some(head) = stems.last().copied() else { return };
+        stems.sort_unstable();
+        stems.dedup();
         let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
-        let sorted = self.sorted.entry(sorted_key(&words)).or_default();
-        if !sorted.contains(&entry) {
-            sorted.push(entry);
+        for stem in &stems {
+            self.postings[*stem as usize].push(number);
         }
-        for word in without_noise(&words).into_iter().collect::<BTreeSet<_>>() {
-            self.by_word.entry(word).or_default().push(number);
-        }
-        let grams = trigrams(&words.join(" "));
-        self.trigram_counts.push(grams.len());
-        for gram in grams {
-            self.by_trigram.entry(gram).or_default().push(number);
-        }
-        self.names.push((entry, words));
+        self.heads.insert(head);
+        self.names.push(Name { entry, weight: 0.0, stems, head });
     }
 
-    /// The concepts called exactly so as it is written: CMMS is not the plural of CMM when there is a CMMS.
-    pub(crate) fn as_written(&self, text: &str) -> Vec<Hit> {
-        hits(self.written.get(&words_of(text).join(" ")))
-    }
-
-    /// The concepts called exactly so, singular or plural.
-    pub(crate) fn exactly(&self, words: &[String]) -> Vec<Hit> {
-        hits(self.exact.get(&words.join(" ")))
-    }
-
-    /// The concepts called so with the words in another order.
-    pub(crate) fn in_any_order(&self, words: &[String]) -> Vec<Hit> {
-        let found = self.sorted.get(&sorted_key(words)).into_iter().flatten();
-        found.map(|entry| Hit { entry: *entry, score: 0.93, reason: "words in another order".to_owned() }).collect()
-    }
-
-    /// The concepts whose name stands within the text; the more of the text it covers, by weight of words, the better.
-    pub(crate) fn within(&self, words: &[String]) -> Vec<Hit> {
-        let total: f64 = words.iter().map(|w| self.weight(w)).sum();
-        let numbers: BTreeSet<u32> =
-            words.iter().filter_map(|w| self.by_word.get(w)).flat_map(|n| n.iter().take(400)).copied().collect();
-        let mut hits = Vec::new();
-        for number in numbers {
-            let (entry, name) = &self.names[number as usize];
-            let inner = without_noise(name);
-            let inside = !inner.is_empty()
-                && inner.len() < words.len()
-                && words.windows(inner.len()).any(|w| w == inner.as_slice());
-            if inside && total > 0.0 {
-                let covered: f64 = inner.iter().map(|w| self.weight(w)).sum();
-                let score = 0.55 + 0.38 * (covered / total);
-                hits.push(Hit {
-                    entry: *entry,
-                    score,
-                    reason: format!("within the text, {:.0} % of it", 100.0 * covered / total),
-                });
+    /// A label of the form "grinding and deburring" is found by either word, if nothing else is called so.
+    fn add_sides(&mut self, entry: usize, label: &[String]) {
+        if let [one, and, other] = label
+            && and == "and"
+        {
+            for side in [one, other] {
+                push(self.sides.entry(side.clone()).or_default(), entry);
             }
         }
-        hits
     }
 
-    /// Rare words weigh more than common ones, unknown ones most.
-    fn weight(&self, word: &str) -> f64 {
-        let count = self.by_word.get(word).map_or(0, Vec::len);
-        #[expect(clippy::cast_precision_loss, reason = "counts of words are far below 2^52")]
-        let share = (1.0 + self.names.len() as f64) / (1.0 + count as f64);
-        share.ln().max(0.1)
+    /// "PLCs": more than one of what is abbreviated, unless that is an abbreviation itself (CMM, CMMS).
+    fn add_plurals(&mut self) {
+        let plural = |(name, called): (&String, &Vec<(usize, Called)>)| {
+            let only: Vec<_> = called.iter().filter(|(_, c)| *c == Called::Abbreviation).copied().collect();
+            (!only.is_empty() && !name.contains(' ')).then(|| (format!("{name}s"), only))
+        };
+        let plurals: Vec<_> = self.exact.iter().filter_map(plural).collect();
+        for (name, called) in plurals {
+            self.exact.entry(name).or_insert(called);
+        }
     }
 
-    /// The concepts whose name looks like the text: shared trigrams find candidates, edits decide.
-    pub(crate) fn alike(&self, words: &[String]) -> Vec<Hit> {
-        let text = words.join(" ");
-        let grams = trigrams(&text);
-        if grams.is_empty() {
-            return Vec::new();
+    fn stem_number(&mut self, stem: String) -> u32 {
+        let next = u32::try_from(self.stems.len()).unwrap_or(u32::MAX);
+        let number = *self.stems.entry(stem).or_insert(next);
+        if number == next {
+            self.postings.push(Vec::new());
         }
-        let mut shared: HashMap<u32, usize> = HashMap::new();
-        for gram in &grams {
-            for number in self.by_trigram.get(gram).into_iter().flatten() {
-                *shared.entry(*number).or_default() += 1;
-            }
+        number
+    }
+
+    /// Rare words weigh more than common ones.
+    fn weigh(&mut self) {
+        let weight = |count: usize| {
+            #[expect(clippy::cast_precision_loss, reason = "counts of names are far below 2^52")]
+            let share = (1.0 + self.names.len() as f64) / (1.0 + count as f64);
+            share.ln().max(0.1)
+        };
+        self.weights = self.postings.iter().map(|names| weight(names.len())).collect();
+        for name in &mut self.names {
+            name.weight = name.stems.iter().map(|s| self.weights[*s as usize]).sum();
         }
-        let mut candidates: Vec<(f64, u32)> = shared
-            .into_iter()
-            .map(|(number, shared)| {
-                let all = grams.len() + self.trigram_counts[number as usize];
-                #[expect(clippy::cast_precision_loss, reason = "counts of trigrams are far below 2^52")]
-                let dice = 2.0 * shared as f64 / all as f64;
-                (dice, number)
-            })
-            .filter(|(dice, _)| *dice >= 0.4)
-            .collect();
-        candidates.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        candidates
-            .into_iter()
-            .take(LIKE_CANDIDATES_MAX)
-            .map(|(dice, number)| {
-                let (entry, name) = &self.names[number as usize];
-                let name = name.join(" ");
-                let likeness = likeness(&text, &name).max(dice.min(0.9));
-                // Short words are too easily alike: "chef" and "chief" are not one.
-                let fair = if name.len().min(text.len()) < 6 { likeness - 0.15 } else { likeness };
-                Hit {
-                    entry: *entry,
-                    score: fair.clamp(0.0, 0.92),
-                    reason: format!("fuzzy {:.2}", fair.clamp(0.0, 0.92)),
+    }
+
+    /// The concepts called exactly so.
+    pub(crate) fn exactly(&self, words: &[String]) -> &[(usize, Called)] {
+        self.exact.get(&words.join(" ")).map_or(&[], Vec::as_slice)
+    }
+
+    /// The concepts called so: exactly, else with other spaces, else with the words in another order or form.
+    pub(crate) fn called(&self, words: &[String]) -> Vec<Hit> {
+        let exact = self.exactly(words);
+        if !exact.is_empty() {
+            let hit = |(entry, called): &(usize, Called)| Hit {
+                entry: *entry,
+                score: called.score(),
+                reason: called.reason().to_owned(),
+            };
+            return exact.iter().map(hit).collect();
+        }
+        let hits = |found: Option<&Vec<usize>>, score: f64, reason: &str| -> Vec<Hit> {
+            let hit = |entry: &usize| Hit { entry: *entry, score, reason: reason.to_owned() };
+            found.into_iter().flatten().map(hit).collect()
+        };
+        let apart = hits(self.spaceless.get(&words.concat()), SPACING_SCORE, "other spaces");
+        if !apart.is_empty() {
+            return apart;
+        }
+        // "lift" alone is no "lifting"; "welding" as a job is a welder.
+        if let [word] = words
+            && !self.is_jobs
+            && stem(word).len() < ALONE_STEM_CHARS_MIN
+        {
+            return hits(self.sides.get(word), SIDE_SCORE, "part of the label");
+        }
+        let shaped = hits(self.shapes.get(&shape(words)), SHAPE_SCORE, "words in another order or form");
+        if !shaped.is_empty() {
+            return shaped;
+        }
+        match words {
+            [word] => hits(self.sides.get(word), SIDE_SCORE, "part of the label"),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The skills and credentials called so but for words that only say that they are one ("license", "experience").
+    pub(crate) fn bare(&self, words: &[String]) -> Vec<Hit> {
+        let found = self.bare.get(&shape(words)).into_iter().flatten();
+        let hit = |entry: &usize| Hit { entry: *entry, score: BARE_SCORE, reason: "alias, shortened".to_owned() };
+        found.map(hit).collect()
+    }
+
+    /// Whether one of the words is the last word of a name: says what somebody is ("aide", "manager").
+    pub(crate) fn has_head(&self, words: &[String]) -> bool {
+        words.iter().any(|w| self.stems.get(&stem(w)).is_some_and(|s| self.heads.contains(s)))
+    }
+
+    /// The words with the misspelt ones put right, and the share of letters that were wrong; nothing when all are right.
+    pub(crate) fn corrected(&self, words: &[String]) -> Option<(Vec<String>, f64)> {
+        let mut edits = 0;
+        let right: Vec<String> = words
+            .iter()
+            .map(|word| {
+                // A word that stands alone must be a whole name.
+                let takes = |right: &str| words.len() > 1 || self.exact.contains_key(right);
+                match self.vocabulary.correct(word, words.len() == 1, takes) {
+                    Some(correction) => {
+                        edits += correction.edits;
+                        correction.word
+                    }
+                    None => word.clone(),
                 }
             })
-            .collect()
+            .collect();
+        let letters: usize = words.iter().map(String::len).sum();
+        #[expect(clippy::cast_precision_loss, reason = "letters of one text")]
+        let share = edits as f64 / letters.max(1) as f64;
+        (edits > 0).then_some((right, share))
     }
-}
 
-fn hits(found: Option<&Vec<(usize, Called)>>) -> Vec<Hit> {
-    found
-        .into_iter()
-        .flatten()
-        .map(|(entry, called)| {
-            let (score, reason) = match called {
-                Called::Label => (1.0, "label"),
-                Called::Alias => (0.98, "alias"),
-                Called::Abbreviation => (0.95, "abbreviation"),
-            };
-            Hit { entry: *entry, score, reason: reason.to_owned() }
-        })
-        .collect()
-}
-
-fn sorted_key(words: &[String]) -> String {
-    let mut words: Vec<String> = without_noise(words);
-    words.sort_unstable();
-    words.dedup();
-    words.join(" ")
-}
-
-fn trigrams(text: &str) -> BTreeSet<[u8; 3]> {
-    let padded = format!("  {text} ");
-    padded.as_bytes().windows(3).map(|w| [w[0], w[1], w[2]]).collect()
-}
-
-/// One minus the share of edits (insert, delete, replace, swap of neighbours).
-fn likeness(a: &str, b: &str) -> f64 {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(80).collect(), b.chars().take(80).collect());
-    let longest = a.len().max(b.len());
-    if longest == 0 {
-        return 0.0;
-    }
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for i in 1..=a.len() {
-        let mut row = vec![i; b.len() + 1];
-        for j in 1..=b.len() {
-            let replace = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            row[j] = replace.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                row[j] = row[j].min(rows[i - 2][j - 2] + 1);
+    /// The names that share words with a text, the best name of each concept.
+    pub(crate) fn overlapping(&self, words: &[String]) -> Vec<Overlap> {
+        let mut stems: Vec<Option<u32>> =
+            without_noise(words).iter().map(|w| self.stems.get(&stem(w)).copied()).collect();
+        // Words that no name holds weigh as much as the rarest.
+        #[expect(clippy::cast_precision_loss, reason = "counts of names are far below 2^52")]
+        let strange = (1.0 + self.names.len() as f64).ln();
+        stems.sort_unstable();
+        stems.dedup_by(|a, b| a.is_some() && a == b);
+        let total: f64 = stems.iter().map(|s| s.map_or(strange, |s| self.weights[s as usize])).sum();
+        let known: Vec<u32> = stems.into_iter().flatten().collect();
+        let mut shared: HashMap<u32, f64> = HashMap::new();
+        for stem in &known {
+            let names = &self.postings[*stem as usize];
+            if names.len() <= POSTINGS_MAX {
+                for name in names {
+                    *shared.entry(*name).or_default() += self.weights[*stem as usize];
+                }
             }
         }
-        rows.push(row);
+        let mut best: HashMap<usize, Overlap> = HashMap::new();
+        for (number, weight) in shared {
+            let name = &self.names[number as usize];
+            let other_head = known.iter().any(|s| self.heads.contains(s) && name.stems.binary_search(s).is_err());
+            let found = Overlap {
+                entry: name.entry,
+                of_text: (weight / total).min(1.0),
+                of_name: (weight / name.weight).min(1.0),
+                same_head: known.contains(&name.head),
+                other_head,
+            };
+            let worth = |o: &Overlap| {
+                let shared = o.of_text.min(o.of_name) * 2.0 + o.of_text + o.of_name;
+                shared + f64::from(u8::from(o.same_head && !o.other_head))
+            };
+            match best.get(&name.entry) {
+                Some(known) if worth(known) >= worth(&found) => {}
+                _ => {
+                    best.insert(name.entry, found);
+                }
+            }
+        }
+        best.into_values().collect()
     }
-    #[expect(clippy::cast_precision_loss, reason = "at most 80 edits")]
-    let share = rows[a.len()][b.len()] as f64 / longest as f64;
-    1.0 - share
+}
+
+fn push(list: &mut Vec<usize>, entry: usize) {
+    if !list.contains(&entry) {
+        list.push(entry);
+    }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use skillwire_schemas::{Concept, ConceptKey, ConceptKind};
 
+use crate::fold::key;
 use crate::taxonomy::{Entry, Taxonomy};
 
 /// A taxonomy file that is wrong.
@@ -26,6 +27,8 @@ impl LoadError {
 }
 
 const FILES: [&str; 5] = ["skills.csv", "credentials.csv", "occupations.csv", "industries.csv", "counties.csv"];
+/// A column that may be absent.
+const DESCRIPTION: &str = "description";
 /// The scheme of our own ids.
 const OWN: &str = "skillwire";
 
@@ -67,38 +70,43 @@ impl Taxonomy {
 fn read(texts: [&str; 5]) -> Result<Taxonomy, LoadError> {
     let [skills, credentials, occupations, industries, counties] = texts;
     let mut entries = Vec::new();
+    let mut words = HashSet::new();
     for row in rows(FILES[0], skills, &["id", "kind", "label", "aliases", "abbreviations", "broader", "sectors"])? {
         let kind = match row.get("kind") {
             "skill" => ConceptKind::Skill,
             "knowledge" => ConceptKind::Knowledge,
             "technology" => ConceptKind::Technology,
-            other => return Err(row.wrong(format!("kind '{other}'; give skill, knowledge or technology"))),
+            other => return Err(row.wrong(format!("column kind: '{other}'; give skill, knowledge or technology"))),
         };
-        entries.push(row.entry(OWN, "id", kind, "label")?);
+        words.extend(key(row.get(DESCRIPTION)));
+        entries.push((row.entry(OWN, "id", kind, "label")?, row.place()));
     }
     for row in
         rows(FILES[1], credentials, &["id", "label", "issuer", "abbreviations", "aliases", "sectors", "broader"])?
     {
         if row.get("issuer").is_empty() {
-            return Err(row.wrong("issuer is empty; say who awards the credential"));
+            return Err(row.wrong("column issuer: empty; say who awards the credential"));
         }
-        entries.push(row.entry(OWN, "id", ConceptKind::Credential, "label")?);
+        words.extend(key(row.get(DESCRIPTION)));
+        entries.push((row.entry(OWN, "id", ConceptKind::Credential, "label")?, row.place()));
     }
     for row in rows(FILES[2], occupations, &["code", "title", "aliases", "abbreviations", "sectors"])? {
         if !is_onet(row.get("code")) {
-            return Err(row.wrong(format!("code '{}'; give an O*NET-SOC code such as 51-4121.00", row.get("code"))));
+            return Err(
+                row.wrong(format!("column code: '{}'; give an O*NET-SOC code such as 51-4121.00", row.get("code")))
+            );
         }
-        entries.push(row.entry("onet-soc", "code", ConceptKind::Occupation, "title")?);
+        entries.push((row.entry("onet-soc", "code", ConceptKind::Occupation, "title")?, row.place()));
     }
     for row in rows(FILES[3], industries, &["code", "title", "aliases"])? {
         if !row.get("code").bytes().all(|b| b.is_ascii_digit() || b == b'-') {
-            return Err(row.wrong(format!("code '{}'; give a NAICS code", row.get("code"))));
+            return Err(row.wrong(format!("column code: '{}'; give a NAICS code", row.get("code"))));
         }
-        entries.push(row.entry("naics", "code", ConceptKind::Industry, "title")?);
+        entries.push((row.entry("naics", "code", ConceptKind::Industry, "title")?, row.place()));
     }
     let counties = rows(FILES[4], counties, &["fips", "name", "state", "state_name"])?.len();
     widen(&mut entries)?;
-    Ok(Taxonomy { entries, counties })
+    Ok(Taxonomy { entries: entries.into_iter().map(|(entry, _)| entry).collect(), counties, words })
 }
 
 fn is_onet(code: &str) -> bool {
@@ -109,6 +117,18 @@ fn is_onet(code: &str) -> bool {
             7 => *b == b'.',
             _ => b.is_ascii_digit(),
         })
+}
+
+/// Where an entry stands.
+struct Place {
+    file: String,
+    line: u64,
+}
+
+impl Place {
+    fn wrong(&self, why: String) -> LoadError {
+        LoadError::new(&self.file, self.line, why)
+    }
 }
 
 /// A row with the names of its columns.
@@ -125,6 +145,10 @@ impl Row<'_> {
 
     fn list(&self, column: &str) -> Vec<String> {
         self.get(column).split(';').map(str::trim).filter(|v| !v.is_empty()).map(ToOwned::to_owned).collect()
+    }
+
+    fn place(&self) -> Place {
+        Place { file: self.file.to_owned(), line: self.line }
     }
 
     fn wrong(&self, why: impl Into<String>) -> LoadError {
@@ -158,6 +182,7 @@ fn rows<'a>(file: &'a str, text: &str, wanted: &[&'a str]) -> Result<Vec<Row<'a>
             })?,
         ));
     }
+    places.extend(header.iter().position(|name| name == DESCRIPTION).map(|at| (DESCRIPTION, at)));
     let mut found = Vec::new();
     for record in reader.records() {
         let record =
@@ -173,61 +198,57 @@ fn rows<'a>(file: &'a str, text: &str, wanted: &[&'a str]) -> Result<Vec<Row<'a>
 }
 
 /// Puts all broader concepts, nearest first, in the place of the direct ones. NAICS codes hold theirs in themselves.
-fn widen(entries: &mut [Entry]) -> Result<(), LoadError> {
+fn widen(entries: &mut [(Entry, Place)]) -> Result<(), LoadError> {
     let mut direct: HashMap<String, Vec<String>> = HashMap::new();
-    for entry in entries.iter() {
+    for (entry, place) in entries.iter() {
         let key = entry.concept.key.to_string();
-        if direct.insert(key.clone(), entry.concept.broader.clone()).is_some() {
-            return Err(LoadError::new(
-                "the taxonomy",
-                0,
-                format!("{key} is there twice; ids are unique over all files of a scheme"),
-            ));
+        if direct.contains_key(&key) {
+            return Err(
+                place.wrong(format!("column id: {key} is there twice; ids are unique over all files of a scheme"))
+            );
         }
+        direct.insert(key, entry.concept.broader.clone());
     }
-    for entry in entries.iter_mut() {
-        let scheme = entry.concept.key.scheme.clone();
-        if entry.concept.kind == ConceptKind::Industry {
-            let id = entry.concept.key.id.clone();
-            entry.concept.broader = (2..id.len())
-                .rev()
-                .filter_map(|n| id.get(..n))
-                .map(ToOwned::to_owned)
-                .filter(|b| direct.contains_key(&format!("{scheme}:{b}")))
-                .collect();
-            continue;
-        }
-        let mut all: Vec<String> = Vec::new();
-        let mut seen: HashSet<String> = HashSet::from([entry.concept.key.id.clone()]);
-        let mut next = entry.concept.broader.clone();
-        while !next.is_empty() {
-            let mut wider = Vec::new();
-            for id in next {
-                let key = format!("{scheme}:{id}");
-                let above = direct.get(&key).ok_or_else(|| {
-                    LoadError::new(
-                        "the taxonomy",
-                        0,
-                        format!("{} names the broader concept {id}, which is not there", entry.concept.key),
-                    )
-                })?;
-                if id == entry.concept.key.id {
-                    return Err(LoadError::new(
-                        "the taxonomy",
-                        0,
-                        format!("{} is broader than itself; break the circle", entry.concept.key),
-                    ));
-                }
-                if seen.insert(id.clone()) {
-                    wider.extend(above.iter().cloned());
-                    all.push(id);
-                }
-            }
-            next = wider;
-        }
-        entry.concept.broader = all;
+    for (entry, place) in entries.iter_mut() {
+        let concept = &entry.concept;
+        let broader = if concept.kind == ConceptKind::Industry {
+            let id = &concept.key.id;
+            let prefixes = (2..id.len()).rev().filter_map(|n| id.get(..n)).map(ToOwned::to_owned);
+            prefixes.filter(|b| direct.contains_key(&format!("{}:{b}", concept.key.scheme))).collect()
+        } else {
+            above(concept, &direct).map_err(|why| place.wrong(why))?
+        };
+        entry.concept.broader = broader;
     }
     Ok(())
+}
+
+/// All broader concepts, nearest first.
+fn above(concept: &Concept, direct: &HashMap<String, Vec<String>>) -> Result<Vec<String>, String> {
+    let ConceptKey { scheme, id: own } = &concept.key;
+    let mut all: Vec<String> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::from([own.clone()]);
+    let mut next = concept.broader.clone();
+    while !next.is_empty() {
+        let mut wider = Vec::new();
+        for id in next {
+            if id == *own {
+                return Err(format!("column broader: {} is broader than itself; break the circle", concept.key));
+            }
+            let Some(above) = direct.get(&format!("{scheme}:{id}")) else {
+                return Err(format!(
+                    "column broader: {} names the broader concept {id}, which is not there; give the id of another row",
+                    concept.key
+                ));
+            };
+            if seen.insert(id.clone()) {
+                wider.extend(above.iter().cloned());
+                all.push(id);
+            }
+        }
+        next = wider;
+    }
+    Ok(all)
 }
 
 #[cfg(test)]
@@ -280,17 +301,25 @@ mod tests {
             (
                 format!("{head}a,hobby,A,,,,\n"),
                 occupations.to_owned(),
-                "skills.csv, line 2: kind 'hobby'; give skill, knowledge or technology",
+                "skills.csv, line 2: column kind: 'hobby'; give skill, knowledge or technology",
             ),
             (
                 format!("{head}a,skill,A,,,b,\n"),
                 occupations.to_owned(),
-                "names the broader concept b, which is not there",
+                "skills.csv, line 2: column broader: skillwire:a names the broader concept b, which is not there",
             ),
             (format!("{head}a,skill,A,,,b,\nb,skill,B,,,a,\n"), occupations.to_owned(), "break the circle"),
-            (format!("{head}a,skill,A,,,,\na,skill,B,,,,\n"), occupations.to_owned(), "skillwire:a is there twice"),
+            (
+                format!("{head}a,skill,A,,,,\na,skill,B,,,,\n"),
+                occupations.to_owned(),
+                "skills.csv, line 3: column id: skillwire:a is there twice",
+            ),
             ("id,label\n".to_owned(), occupations.to_owned(), "there is no column kind"),
-            (head.to_owned(), format!("{occupations}51-4121,Welders,,,\n"), "occupations.csv, line 2: code '51-4121'"),
+            (
+                head.to_owned(),
+                format!("{occupations}51-4121,Welders,,,\n"),
+                "occupations.csv, line 2: column code: '51-4121'",
+            ),
         ] {
             let error = files(&skills, &jobs).unwrap_err().to_string();
             assert!(error.contains(wanted), "{error}");

@@ -21,7 +21,9 @@ pub(crate) struct Said {
 
 /// Makes a need of a draft.
 pub(crate) fn make(said: &Said, draft: &NeedDraft, matcher: &Matcher, valid_days: u64) -> Need {
-    let context = Context::of_industry(said.naics.as_deref());
+    let mut context = Context::of_industry(said.naics.as_deref());
+    let occupation = occupation(draft, matcher, &context);
+    context.occupation = occupation.matched().map(|concept| concept.key.clone());
     Need {
         id: said.need,
         employer: said.employer,
@@ -31,7 +33,7 @@ pub(crate) fn make(said: &Said, draft: &NeedDraft, matcher: &Matcher, valid_days
         stated_at: said.at,
         normalization: 0,
         state: NeedState::Active,
-        occupation: occupation(draft, matcher, &context),
+        occupation,
         openings: draft.openings.clone(),
         county: draft.county,
         wage: draft.wage.map(Wage::from),

@@ -4,16 +4,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use skillwire_bus::Stage;
 use skillwire_runtime::{Clock, Fault};
 use skillwire_schemas::envelope::About;
 use skillwire_schemas::event::{NeedNormalized, SubmissionReceived};
-use skillwire_schemas::{Envelope, EventId, NeedId, NeedState, SubmissionItem};
+use skillwire_schemas::{Envelope, EventId, Need, NeedId, SubmissionItem};
 use skillwire_store::Tx;
 
+use crate::kept::Kept;
 use crate::matcher::Matcher;
 use crate::need::{self, Said};
-use crate::store::needs::{self, Kept};
+use crate::store::needs;
 use crate::{NAME, Normalize};
 
 /// The stage.
@@ -44,46 +46,41 @@ impl Stage for Normalizer {
         ids.sort_unstable();
         ids.dedup();
         let mut known = needs::load(tx.conn(), &ids).await?;
-        let mut changed: HashMap<NeedId, usize> = HashMap::new();
+        let ids_of_rows: Vec<NeedId> = known.keys().copied().collect();
         for event in events {
             for received in &event.data.items {
                 // Matching is work for the processor; others get their turn in between.
                 tokio::task::yield_now().await;
-                if let Some(kept) = self.apply(event, &received.item, &mut known) {
-                    *changed.entry(kept).or_default() += 1;
-                }
+                self.apply(event, &received.item, &mut known)?;
             }
         }
-        let now = self.clock.now();
-        let mut rows: Vec<&Kept> = changed.keys().filter_map(|id| known.get(id)).collect();
+        let mut rows: Vec<&Kept> = known.values().filter(|kept| kept.changed).collect();
         rows.sort_by_key(|kept| kept.id);
-        needs::save(tx.conn(), &rows, now).await?;
+        let now = self.clock.now();
+        needs::save(tx.conn(), &rows, &ids_of_rows, now).await?;
         for kept in rows {
-            let Some(need) = &kept.need else { continue };
-            let state = need.state.as_str();
-            metrics::counter!("normalize_needs_total", "state" => state).increment(1);
-            for matched in std::iter::once(&need.occupation).chain(need.requirements.iter().map(|r| &r.matched)) {
-                metrics::counter!("normalize_terms_total", "state" => matched.state.as_str()).increment(1);
-            }
-            tx.emit(&said(kept, need.clone(), now))?;
+            say(tx, kept, now)?;
         }
         Ok(())
     }
 }
 
 impl Normalizer {
-    /// Applies an item to what is known; gives the need that changed.
+    /// Applies an item to what is known of its need.
     fn apply(
         &self,
         event: &Envelope<SubmissionReceived>,
         item: &SubmissionItem,
         known: &mut HashMap<NeedId, Kept>,
-    ) -> Option<NeedId> {
+    ) -> Result<(), Fault> {
+        let id = need_of(item);
+        let kept = known.entry(id).or_insert_with(|| Kept::new(id, event.partnership, event.data.employer));
+        if (kept.partnership, kept.employer) != (event.partnership, event.data.employer) {
+            return Err(Fault::reject(format!("need {id} is another employer's; a need keeps its employer")));
+        }
         let at = event.data.received_at;
-        let fresh = |need: NeedId| Kept::new(need, event.partnership, event.data.employer);
-        let changed = match item {
+        match item {
             SubmissionItem::State { need, draft } => {
-                let kept = known.entry(*need).or_insert_with(|| fresh(*need));
                 let said = Said {
                     need: *need,
                     employer: event.data.employer,
@@ -91,15 +88,36 @@ impl Normalizer {
                     submission: event.data.submission,
                     at,
                 };
-                kept.state(need::make(&said, draft, &self.matcher, self.valid_days), (**draft).clone(), event)
+                if kept.is_news(at) {
+                    let need = need::make(&said, draft, &self.matcher, self.valid_days);
+                    kept.state(need, (**draft).clone());
+                    kept.follow(event);
+                }
             }
-            SubmissionItem::Withdraw { need } => known.entry(*need).or_insert_with(|| fresh(*need)).withdraw(at, event),
-            SubmissionItem::Confirm { need, valid_until } => {
-                known.entry(*need).or_insert_with(|| fresh(*need)).confirm(at, *valid_until, event)
+            SubmissionItem::Withdraw { .. } => {
+                if kept.withdraw(at) {
+                    kept.follow(event);
+                }
             }
-        };
-        changed.then_some(need_of(item))
+            SubmissionItem::Confirm { valid_until, .. } => {
+                if kept.confirm(at, *valid_until) {
+                    kept.follow(event);
+                }
+            }
+        }
+        Ok(())
     }
+}
+
+/// Says what a need has become, if that is new. A note without a need is kept and not said.
+pub(crate) fn say(tx: &mut Tx, kept: &Kept, now: DateTime<Utc>) -> Result<(), Fault> {
+    let Some(need) = kept.need.as_ref().filter(|_| kept.news) else { return Ok(()) };
+    metrics::counter!("normalize_needs_total", "state" => need.state.as_str()).increment(1);
+    for matched in std::iter::once(&need.occupation).chain(need.requirements.iter().map(|r| &r.matched)) {
+        metrics::counter!("normalize_terms_total", "state" => matched.state.as_str()).increment(1);
+    }
+    tx.emit(&said(kept, need.clone(), now))?;
+    Ok(())
 }
 
 /// The need that an item is about.
@@ -111,13 +129,13 @@ const fn need_of(item: &SubmissionItem) -> NeedId {
     }
 }
 
-/// The id follows from what the need has become: the same change said twice is one event.
-fn said(kept: &Kept, need: skillwire_schemas::Need, now: chrono::DateTime<chrono::Utc>) -> Envelope<NeedNormalized> {
+/// The id follows from the need's version (`stated_at`, `normalization`): the same version said twice is one event.
+fn said(kept: &Kept, need: Need, now: DateTime<Utc>) -> Envelope<NeedNormalized> {
     let id = EventId::derived(&[
         &need.id.to_string(),
         &need.stated_at.timestamp_micros().to_string(),
         &need.normalization.to_string(),
-        if need.state == NeedState::Active { "active" } else { "withdrawn" },
+        need.state.as_str(),
     ]);
     let about = About {
         partnership: kept.partnership,

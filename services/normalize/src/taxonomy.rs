@@ -1,5 +1,7 @@
 //! A taxonomy in memory.
 
+use std::collections::HashSet;
+
 use skillwire_schemas::{Concept, ConceptKind};
 
 /// A concept with the words by which it is known.
@@ -17,6 +19,8 @@ pub(crate) struct Entry {
 pub struct Taxonomy {
     pub(crate) entries: Vec<Entry>,
     pub(crate) counties: usize,
+    /// Words of the descriptions: right words, though no names.
+    pub(crate) words: HashSet<String>,
 }
 
 /// What a taxonomy holds.

@@ -3,98 +3,15 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use skillwire_schemas::event::SubmissionReceived;
-use skillwire_schemas::{Envelope, EventId, Match, Need, NeedDraft, NeedId, NeedState, OrganizationId, PartnershipId};
+use skillwire_runtime::Fault;
+use skillwire_schemas::{EventId, Match, NeedId, NeedState, OrganizationId, PartnershipId};
 use skillwire_store::StoreError;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-/// A need as kept: its last statement, and what was said about it since or before.
-#[derive(Clone, Debug)]
-pub(crate) struct Kept {
-    pub id: NeedId,
-    pub partnership: PartnershipId,
-    employer: OrganizationId,
-    stated_at: Option<DateTime<Utc>>,
-    withdrawn_at: Option<DateTime<Utc>>,
-    confirmed: Option<(DateTime<Utc>, NaiveDate)>,
-    pub need: Option<Need>,
-    draft: Option<NeedDraft>,
-    pub traceparent: String,
-    pub cause: Option<EventId>,
-}
-
-impl Kept {
-    pub(crate) fn new(id: NeedId, partnership: PartnershipId, employer: OrganizationId) -> Self {
-        Self {
-            id,
-            partnership,
-            employer,
-            stated_at: None,
-            withdrawn_at: None,
-            confirmed: None,
-            need: None,
-            draft: None,
-            traceparent: String::new(),
-            cause: None,
-        }
-    }
-
-    /// Takes a statement; whether it changed anything. Of two the later one holds; what was withdrawn later stays so.
-    pub(crate) fn state(&mut self, need: Need, draft: NeedDraft, event: &Envelope<SubmissionReceived>) -> bool {
-        if self.stated_at.is_some_and(|at| at >= need.stated_at) {
-            return false;
-        }
-        self.stated_at = Some(need.stated_at);
-        self.draft = Some(draft);
-        self.need = Some(need);
-        self.settle(event)
-    }
-
-    /// Takes a withdrawal.
-    pub(crate) fn withdraw(&mut self, at: DateTime<Utc>, event: &Envelope<SubmissionReceived>) -> bool {
-        if self.withdrawn_at.is_some_and(|known| known >= at) {
-            return false;
-        }
-        self.withdrawn_at = Some(at);
-        self.settle(event)
-    }
-
-    /// Takes a confirmation.
-    pub(crate) fn confirm(
-        &mut self,
-        at: DateTime<Utc>,
-        until: NaiveDate,
-        event: &Envelope<SubmissionReceived>,
-    ) -> bool {
-        if self.confirmed.is_some_and(|(known, _)| known >= at) {
-            return false;
-        }
-        self.confirmed = Some((at, until));
-        self.settle(event)
-    }
-
-    /// Puts together what was said, whatever the order in which it came. `stated_at` of the need is the time of the last
-    /// word about it, so that the next service too lets the later one hold.
-    fn settle(&mut self, event: &Envelope<SubmissionReceived>) -> bool {
-        self.traceparent.clone_from(&event.traceparent);
-        self.cause = Some(event.id);
-        let (Some(need), Some(stated_at)) = (&mut self.need, self.stated_at) else { return true };
-        need.stated_at = need.stated_at.max(stated_at);
-        if let Some((at, until)) = self.confirmed.filter(|(at, _)| *at >= stated_at) {
-            need.valid_until = until;
-            need.stated_at = need.stated_at.max(at);
-        }
-        let withdrawn = self.withdrawn_at.filter(|at| *at >= stated_at);
-        need.state = if withdrawn.is_some() { NeedState::Withdrawn } else { NeedState::Active };
-        if let Some(at) = withdrawn {
-            need.stated_at = need.stated_at.max(at);
-        }
-        true
-    }
-}
+use crate::kept::Kept;
 
 /// What is known of these needs; locked, so that two copies change one after the other.
 pub(crate) async fn load(conn: &mut PgConnection, ids: &[NeedId]) -> Result<HashMap<NeedId, Kept>, StoreError> {
@@ -103,6 +20,25 @@ pub(crate) async fn load(conn: &mut PgConnection, ids: &[NeedId]) -> Result<Hash
         .fetch_all(conn)
         .await?;
     rows.iter().map(|row| kept(row).map(|kept| (kept.id, kept))).collect()
+}
+
+/// The needs of a partnership that have been stated, in order of their ids; locked.
+pub(crate) async fn load_after(
+    conn: &mut PgConnection,
+    partnership: PartnershipId,
+    after: Option<NeedId>,
+    limit: u32,
+) -> Result<Vec<Kept>, StoreError> {
+    let rows = sqlx::query(
+        "select * from normalize.needs
+         where partnership = $1 and body is not null and ($2::uuid is null or id > $2) order by id limit $3 for update",
+    )
+    .bind(partnership.0)
+    .bind(after.map(|id| id.0))
+    .bind(i64::from(limit))
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(kept).collect()
 }
 
 fn kept(row: &PgRow) -> Result<Kept, StoreError> {
@@ -120,6 +56,8 @@ fn kept(row: &PgRow) -> Result<Kept, StoreError> {
         draft: json(row, "draft", id)?,
         traceparent: row.get("traceparent"),
         cause: row.get::<Option<Uuid>, _>("cause").map(EventId),
+        changed: false,
+        news: false,
     })
 }
 
@@ -136,9 +74,21 @@ pub(crate) fn json<T: serde::de::DeserializeOwned>(
         .transpose()
 }
 
-/// Writes the needs and their terms, in three statements whatever their number.
-pub(crate) async fn save(conn: &mut PgConnection, rows: &[&Kept], now: DateTime<Utc>) -> Result<(), StoreError> {
-    sqlx::query(
+/// Writes the needs and their terms, in three statements whatever their number. Only rows that were there, and locked, when
+/// they were loaded are overwritten: what another copy has written meanwhile may be later than ours.
+///
+/// # Errors
+/// [`Fault::Retry`] when another copy was faster with a new need.
+pub(crate) async fn save(
+    conn: &mut PgConnection,
+    rows: &[&Kept],
+    loaded: &[NeedId],
+    now: DateTime<Utc>,
+) -> Result<(), Fault> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let done = sqlx::query(
         "insert into normalize.needs (id, partnership, employer, reference, stated_at, withdrawn_at, confirmed_at,
              confirmed_until, state, valid_until, body, draft, traceparent, cause, updated_at)
          select *, $15 from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::timestamptz[],
@@ -147,7 +97,8 @@ pub(crate) async fn save(conn: &mut PgConnection, rows: &[&Kept], now: DateTime<
              withdrawn_at = excluded.withdrawn_at, confirmed_at = excluded.confirmed_at,
              confirmed_until = excluded.confirmed_until, state = excluded.state, valid_until = excluded.valid_until,
              body = excluded.body, draft = excluded.draft, traceparent = excluded.traceparent, cause = excluded.cause,
-             updated_at = excluded.updated_at",
+             updated_at = excluded.updated_at
+         where normalize.needs.id = any($16)",
     )
     .bind(column(rows, |k| k.id.0))
     .bind(column(rows, |k| k.partnership.0))
@@ -164,9 +115,14 @@ pub(crate) async fn save(conn: &mut PgConnection, rows: &[&Kept], now: DateTime<
     .bind(column(rows, |k| k.traceparent.clone()))
     .bind(column(rows, |k| k.cause.map(|c| c.0)))
     .bind(now)
+    .bind(loaded.iter().map(|id| id.0).collect::<Vec<Uuid>>())
     .execute(&mut *conn)
-    .await?;
-    save_terms(conn, rows).await
+    .await
+    .map_err(StoreError::from)?;
+    if usize::try_from(done.rows_affected()) != Ok(rows.len()) {
+        return Err(Fault::retry("another copy has just written one of these needs"));
+    }
+    Ok(save_terms(conn, rows).await?)
 }
 
 fn column<T>(rows: &[&Kept], of: impl Fn(&Kept) -> T) -> Vec<T> {

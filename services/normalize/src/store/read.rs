@@ -17,15 +17,22 @@ pub(crate) struct Filter {
     pub before: Option<(DateTime<Utc>, NeedId)>,
 }
 
-/// Newest first.
+/// A need and its place in the list: the time of its statement, which a confirmation does not move.
+#[derive(Clone, Debug)]
+pub(crate) struct Listed {
+    pub stated_at: DateTime<Utc>,
+    pub need: Need,
+}
+
+/// Newest statement first.
 pub(crate) async fn list(
     pool: &PgPool,
     partnership: PartnershipId,
     filter: &Filter,
     limit: u32,
-) -> Result<Vec<Need>, StoreError> {
+) -> Result<Vec<Listed>, StoreError> {
     let rows = sqlx::query(
-        "select id, body from normalize.needs
+        "select id, stated_at, body from normalize.needs
          where partnership = $1 and body is not null and ($2::uuid is null or employer = $2)
            and ($3::text is null or state = $3)
            and ($4::text is null or strpos(lower(body->'occupation'->>'text'), lower($4)) > 0 or reference = $4)
@@ -43,7 +50,8 @@ pub(crate) async fn list(
     .await?;
     let mut needs = Vec::with_capacity(rows.len());
     for row in &rows {
-        needs.extend(json::<Need>(row, "body", row.get("id"))?);
+        let stated_at = row.try_get("stated_at")?;
+        needs.extend(json::<Need>(row, "body", row.get("id"))?.map(|need| Listed { stated_at, need }));
     }
     Ok(needs)
 }

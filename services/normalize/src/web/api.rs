@@ -62,9 +62,9 @@ pub(super) async fn page(normalize: &Normalize, actor: &Actor, query: &ListQuery
     let mut next = None;
     if needs.len() > usize::try_from(limit).unwrap_or(usize::MAX) {
         needs.pop();
-        next = needs.last().map(|need| Cursor::encode(&(need.stated_at, need.id)));
+        next = needs.last().map(|listed| Cursor::encode(&(listed.stated_at, listed.need.id)));
     }
-    Ok(NeedList { needs, next })
+    Ok(NeedList { needs: needs.into_iter().map(|listed| listed.need).collect(), next })
 }
 
 /// One need.

@@ -1,0 +1,188 @@
+//! Misspelt words: a word nobody knows that is nearly one we know. Shared trigrams find candidates, edits decide. A word that
+//! is known is never taken for another: "printer" is no misspelt "painter".
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// Words shorter than these are too easily another word when a letter is doubled or two are swapped ("weldder"), one is left
+/// out or put in ("baker", "banker"), one is replaced ("stacker", "stocker"), or two such things happen. A word that stands
+/// alone has nothing else to say what is meant: it must be longer.
+const SLIP_CHARS_MIN: usize = 6;
+const LEFT_OUT_CHARS_MIN: usize = 7;
+const REPLACED_CHARS_MIN: usize = 8;
+const TWO_EDITS_CHARS_MIN: usize = 10;
+const ALONE_CHARS: usize = 1;
+/// Words compared by edits at most.
+const CANDIDATES_MAX: usize = 32;
+
+type Gram = [u8; 3];
+
+/// Words and their trigrams.
+#[derive(Debug, Default)]
+pub(crate) struct Vocabulary {
+    words: Vec<String>,
+    by_gram: HashMap<Gram, Vec<u32>>,
+    /// Words that are right but not ours to correct to.
+    known: HashSet<String>,
+}
+
+/// A word that was meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Correction {
+    pub word: String,
+    pub edits: usize,
+}
+
+impl Vocabulary {
+    /// Of words to correct to.
+    pub(crate) fn new(words: BTreeSet<String>, known: HashSet<String>) -> Self {
+        let mut vocabulary = Self { known, ..Self::default() };
+        for word in words {
+            if word.len() >= SLIP_CHARS_MIN && is_plain(&word) {
+                let number = u32::try_from(vocabulary.words.len()).unwrap_or(u32::MAX);
+                for gram in grams(&word) {
+                    vocabulary.by_gram.entry(gram).or_default().push(number);
+                }
+                vocabulary.words.push(word.clone());
+            }
+            vocabulary.known.insert(word);
+        }
+        vocabulary
+    }
+
+    /// The word that was meant, of those that `takes` takes; nothing when the word is known, or when none or several are as
+    /// near. Of two the one with the same last letter is nearer.
+    pub(crate) fn correct(&self, word: &str, alone: bool, takes: impl Fn(&str) -> bool) -> Option<Correction> {
+        if word.len() < SLIP_CHARS_MIN || !is_plain(word) || self.known.contains(word) {
+            return None;
+        }
+        let certain = word.len() - if alone { ALONE_CHARS } else { 0 };
+        let edits_max = if certain >= TWO_EDITS_CHARS_MIN && !alone { 2 } else { 1 };
+        let mut shared: HashMap<u32, usize> = HashMap::new();
+        for gram in grams(word) {
+            for number in self.by_gram.get(&gram).into_iter().flatten() {
+                *shared.entry(*number).or_default() += 1;
+            }
+        }
+        let mut candidates: Vec<(usize, u32)> = shared
+            .into_iter()
+            .filter(|(number, _)| {
+                let other = &self.words[*number as usize];
+                other.len().abs_diff(word.len()) <= edits_max && other.as_bytes()[0] == word.as_bytes()[0]
+            })
+            .map(|(number, shared)| (shared, number))
+            .collect();
+        candidates.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        let mut best: Option<((usize, bool), &String)> = None;
+        let mut tied = false;
+        for (_, number) in candidates.into_iter().take(CANDIDATES_MAX) {
+            let other = &self.words[number as usize];
+            let edits = edits(word, other);
+            let enough = if is_swap(word, other) || without_doubles(word) == without_doubles(other) {
+                SLIP_CHARS_MIN
+            } else if word.len() == other.len() {
+                REPLACED_CHARS_MIN
+            } else {
+                // Counted on the longer of the two: "qualty" is one letter short of enough.
+                LEFT_OUT_CHARS_MIN - other.len().saturating_sub(word.len())
+            };
+            if edits > edits_max || certain < enough || !takes(other) {
+                continue;
+            }
+            let far = (edits, word.as_bytes().last() != other.as_bytes().last());
+            match &best {
+                Some((known, _)) if *known < far => {}
+                Some((known, _)) if *known == far => tied = true,
+                _ => {
+                    tied = false;
+                    best = Some((far, other));
+                }
+            }
+        }
+        best.filter(|_| !tied).map(|((edits, _), word)| Correction { word: word.clone(), edits })
+    }
+}
+
+fn is_plain(word: &str) -> bool {
+    word.bytes().all(|b| b.is_ascii_lowercase())
+}
+
+fn grams(word: &str) -> BTreeSet<Gram> {
+    let padded = format!(" {word} ");
+    padded.as_bytes().windows(3).map(|w| [w[0], w[1], w[2]]).collect()
+}
+
+fn is_swap(a: &str, b: &str) -> bool {
+    let (mut a, mut b): (Vec<u8>, Vec<u8>) = (a.bytes().collect(), b.bytes().collect());
+    a.sort_unstable();
+    b.sort_unstable();
+    a == b
+}
+
+fn without_doubles(word: &str) -> Vec<u8> {
+    let mut letters: Vec<u8> = word.bytes().collect();
+    letters.dedup();
+    letters
+}
+
+/// Inserted, left out, replaced letters and swapped neighbours (Damerau-Levenshtein, optimal string alignment).
+fn edits(a: &str, b: &str) -> usize {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i; b.len() + 1];
+        for j in 1..=b.len() {
+            let replace = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            row[j] = replace.min(last[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                row[j] = row[j].min(before[j - 2] + 1);
+            }
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vocabulary() -> Vocabulary {
+        let words = ["electrician", "assistant", "welder", "painter", "maintenance", "baker", "machinist", "mechanic"];
+        let known = ["printer", "banker"].map(ToOwned::to_owned);
+        Vocabulary::new(words.map(ToOwned::to_owned).into(), known.into())
+    }
+
+    #[test]
+    fn a_misspelt_word_is_the_one_that_was_meant() {
+        for (given, meant) in [
+            ("electrican", "electrician"),
+            ("asistant", "assistant"),
+            ("weldder", "welder"),
+            ("wedler", "welder"),
+            ("maintenence", "maintenance"),
+            ("mantenance", "maintenance"),
+            ("machinsit", "machinist"),
+        ] {
+            let got = vocabulary().correct(given, false, |_| true);
+            assert_eq!(got.map(|c| c.word).as_deref(), Some(meant), "{given}");
+        }
+    }
+
+    #[test]
+    fn a_word_of_its_own_is_left_alone() {
+        for word in
+            ["printer", "banker", "barker", "welder", "macanic", "rental", "chef", "", "quartermaster", "caf\u{e9}s"]
+        {
+            assert_eq!(vocabulary().correct(word, true, |_| true), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn edits_count_swapped_neighbours_once() {
+        assert_eq!(
+            (edits("welder", "wedler"), edits("abc", "abc"), edits("", "ab"), edits("kitten", "sitting")),
+            (1, 0, 2, 3)
+        );
+    }
+}
