@@ -69,3 +69,23 @@ async fn a_message_that_is_no_event_is_buried_and_holds_nothing_up() {
     assert_eq!(skillwire_store::inbox::dead(&world.house.db("normalize")).await.unwrap(), 3);
     assert!(!world.get("kc-college", "/api/v1/signals").await["signals"].as_array().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn what_is_too_old_to_be_replayed_is_forgotten_and_nothing_else() {
+    let world = World::new().await;
+    world.need("kc-e1", "W-1", "Welder", "29095", 3).await;
+    world.drain().await;
+    let rows = async |table: &str| {
+        let sql = format!("select count(*) from {table}");
+        let pool = &world.house.pool;
+        sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(sql)).fetch_one(pool).await.unwrap()
+    };
+    assert!(rows("intake.outbox").await > 0 && rows("normalize.inbox").await > 0);
+    world.pass(std::time::Duration::from_secs(399 * 24 * 3_600));
+    world.drain().await;
+    assert!(rows("intake.outbox").await > 0);
+    world.pass(std::time::Duration::from_secs(32 * 24 * 3_600));
+    world.drain().await;
+    assert_eq!((rows("intake.outbox").await, rows("intake.submissions").await), (0, 1));
+    assert_eq!(rows("normalize.needs").await, 1);
+}

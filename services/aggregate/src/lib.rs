@@ -24,7 +24,7 @@ mod web;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use skillwire_bus::{Parts, relay, stage};
+use skillwire_bus::{Parts, keeper, relay, stage};
 use skillwire_runtime::{Wake, Work};
 use skillwire_schemas::PartnershipId;
 use skillwire_store::{Db, Migration, StoreError};
@@ -60,6 +60,7 @@ impl Aggregate {
     #[must_use]
     pub fn works(&self) -> Vec<Arc<dyn Work>> {
         vec![
+            keeper(&self.parts),
             relay(&self.parts),
             stage(&self.parts, stage::Gatherer::new(self)),
             Arc::new(publish::Publisher::new(self)),

@@ -28,7 +28,7 @@ mod window;
 
 use std::sync::Arc;
 
-use skillwire_bus::{Parts, stage};
+use skillwire_bus::{Parts, keeper, stage};
 use skillwire_runtime::{Wake, Work};
 use skillwire_store::Migration;
 use skillwire_web::Secret;
@@ -70,6 +70,7 @@ impl Deliver {
     #[must_use]
     pub fn works(&self) -> Vec<Arc<dyn Work>> {
         vec![
+            keeper(&self.parts),
             stage(&self.parts, stage::Gatherer::new(self)),
             Arc::new(mailer::Mailer::new(self)),
             Arc::new(feed::Feeder::new(self)),

@@ -20,7 +20,7 @@ mod web;
 
 use std::sync::Arc;
 
-use skillwire_bus::{Parts, relay};
+use skillwire_bus::{Parts, keeper, relay};
 use skillwire_runtime::Work;
 use skillwire_store::Migration;
 use tokio::sync::Semaphore;
@@ -56,7 +56,7 @@ impl Intake {
     /// Its loops.
     #[must_use]
     pub fn works(&self) -> Vec<Arc<dyn Work>> {
-        vec![relay(&self.parts)]
+        vec![keeper(&self.parts), relay(&self.parts)]
     }
 
     /// Its pages and API.

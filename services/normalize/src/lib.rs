@@ -31,7 +31,7 @@ mod web;
 use std::path::Path;
 use std::sync::Arc;
 
-use skillwire_bus::{Parts, relay, stage};
+use skillwire_bus::{Parts, keeper, relay, stage};
 use skillwire_runtime::Work;
 use skillwire_store::Migration;
 
@@ -75,7 +75,7 @@ impl Normalize {
     /// Its loops.
     #[must_use]
     pub fn works(&self) -> Vec<Arc<dyn Work>> {
-        vec![relay(&self.parts), stage(&self.parts, stage::Normalizer::new(self))]
+        vec![keeper(&self.parts), relay(&self.parts), stage(&self.parts, stage::Normalizer::new(self))]
     }
 
     /// Its pages and API.

@@ -21,7 +21,7 @@ mod web;
 
 use std::sync::Arc;
 
-use skillwire_bus::{Parts, relay, stage};
+use skillwire_bus::{Parts, keeper, relay, stage};
 use skillwire_runtime::Work;
 use skillwire_store::Migration;
 
@@ -57,7 +57,12 @@ impl Route {
     /// Its loops.
     #[must_use]
     pub fn works(&self) -> Vec<Arc<dyn Work>> {
-        vec![relay(&self.parts), stage(&self.parts, stage::Router::new(self)), Arc::new(start::Starter::new(self))]
+        vec![
+            keeper(&self.parts),
+            relay(&self.parts),
+            stage(&self.parts, stage::Router::new(self)),
+            Arc::new(start::Starter::new(self)),
+        ]
     }
 
     /// Its pages and API.

@@ -19,6 +19,8 @@ pub struct NatsConfig {
     pub feed_age_days_max: u64,
     /// How much space all feeds together may take, megabytes.
     pub feed_megabytes_max: i64,
+    /// How long events stay in PostgreSQL, so that they can be replayed, days. Raw submissions stay for ever.
+    pub replay_days: i64,
     /// Events that a stage takes at once.
     pub stage_batch_max: usize,
     /// How long NATS may take to answer, seconds.
@@ -34,6 +36,7 @@ impl Default for NatsConfig {
             events_megabytes_max: 4_096,
             feed_age_days_max: 90,
             feed_megabytes_max: 4_096,
+            replay_days: 400,
             stage_batch_max: 64,
             answer_timeout_s: 5,
         }

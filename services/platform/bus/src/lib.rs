@@ -13,6 +13,7 @@
 
 mod bus;
 mod config;
+mod keep;
 mod relay;
 mod stage;
 mod taking;
@@ -20,6 +21,7 @@ pub mod topology;
 
 pub use bus::{Bus, BusError};
 pub use config::NatsConfig;
+pub use keep::keeper;
 pub use relay::relay;
 pub use stage::{Stage, stage};
 
