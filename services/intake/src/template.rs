@@ -1,7 +1,7 @@
 //! The template that people fill in, as CSV and as a workbook.
 
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
-use skillwire_web::csv_cell;
+use skillwire_web::csv_row;
 
 use crate::read::TEMPLATE_COLUMNS;
 
@@ -33,12 +33,7 @@ const EXAMPLE: [&str; 22] = [
 
 /// The CSV template.
 pub(crate) fn csv() -> String {
-    let line = |cells: &[&str]| {
-        let quoted: Vec<String> =
-            cells.iter().map(|cell| format!("\"{}\"", csv_cell(cell).replace('"', "\"\""))).collect();
-        format!("{}\r\n", quoted.join(","))
-    };
-    format!("{}{}", line(&TEMPLATE_COLUMNS), line(&EXAMPLE))
+    format!("{}{}", csv_row(&TEMPLATE_COLUMNS), csv_row(&EXAMPLE))
 }
 
 /// The XLSX template.

@@ -4,7 +4,7 @@ use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use skillwire_schemas::{Figures, Signal};
-use skillwire_web::{Actor, Problem, csv_cell};
+use skillwire_web::{Actor, Problem, csv_row};
 
 use super::api::SignalQuery;
 use crate::Aggregate;
@@ -38,10 +38,7 @@ pub(crate) async fn csv(
     let rows = signals::list(aggregate.parts.db.pool(), actor.partnership, &query.filter()?, 0, limit).await?;
     let mut out = format!("{}\r\n", COLUMNS.join(","));
     for signal in &rows {
-        let cells: Vec<String> =
-            cells(signal).iter().map(|cell| format!("\"{}\"", csv_cell(cell).replace('"', "\"\""))).collect();
-        out.push_str(&cells.join(","));
-        out.push_str("\r\n");
+        out.push_str(&csv_row(&cells(signal)));
     }
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),

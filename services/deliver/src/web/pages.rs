@@ -5,7 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use skillwire_schemas::DeliveryId;
-use skillwire_web::{Actor, Form, Page, Permission, Problem, csv_cell, page};
+use skillwire_web::{Actor, Form, Page, Permission, Problem, csv_row, page};
 
 use super::api::{self, DeliveryList, DeliveryView, ListQuery};
 use crate::Deliver;
@@ -103,9 +103,7 @@ pub(crate) async fn csv(
             d.created_at.to_rfc3339(),
             d.sent_at.map(|at| at.to_rfc3339()).unwrap_or_default(),
         ];
-        let cells: Vec<String> = cells.iter().map(|c| format!("\"{}\"", csv_cell(c).replace('"', "\"\""))).collect();
-        out.push_str(&cells.join(","));
-        out.push_str("\r\n");
+        out.push_str(&csv_row(&cells));
     }
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),

@@ -43,6 +43,6 @@ pub use permission::{Permission, allowed};
 pub use problem::Problem;
 pub use routes::{RouteSpec, Routes, Who};
 pub use secret::{Secret, SecretError};
-pub use sheet::csv_cell;
+pub use sheet::{csv_cell, csv_row};
 pub use shell::{MetricsText, Shell, serve, shell};
 pub use trace::Trace;

@@ -11,9 +11,22 @@ pub fn csv_cell(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// A line of a CSV file (RFC 4180): every cell quoted, none of them a formula.
+#[must_use]
+pub fn csv_row(cells: &[impl AsRef<str>]) -> String {
+    let quoted: Vec<String> =
+        cells.iter().map(|cell| format!("\"{}\"", csv_cell(cell.as_ref()).replace('"', "\"\""))).collect();
+    format!("{}\r\n", quoted.join(","))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_is_quoted_and_holds_no_formula() {
+        assert_eq!(csv_row(&["=1+1", "6\" pipe, \"new\"", ""]), "\"'=1+1\",\"6\"\" pipe, \"\"new\"\"\",\"\"\r\n");
+    }
 
     #[test]
     fn formulas_are_made_text() {
