@@ -5,8 +5,9 @@ use std::path::Path;
 
 use skillwire_schemas::{Concept, ConceptKey, ConceptKind};
 
+use crate::bundle::Bundle;
 use crate::fold::key;
-use crate::taxonomy::{Entry, Taxonomy};
+use crate::taxonomy::{Entry, Models, Taxonomy};
 
 /// A taxonomy file that is wrong.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct LoadError {
 }
 
 impl LoadError {
-    fn new(file: &str, line: u64, why: impl Into<String>) -> Self {
+    pub(crate) fn new(file: &str, line: u64, why: impl Into<String>) -> Self {
         Self { file: file.to_owned(), line, why: why.into() }
     }
 }
@@ -47,11 +48,14 @@ impl Taxonomy {
         ])
     }
 
-    /// A folder of the starter's format.
+    /// A folder that an import has made, or one of the starter's format.
     ///
     /// # Errors
     /// [`LoadError`] with file, line and what would be right.
     pub fn from_dir(folder: &Path) -> Result<Self, LoadError> {
+        if Bundle::is_at(folder) {
+            return Self::from_bundle_dir(folder);
+        }
         let mut texts: [String; 5] = Default::default();
         for (text, name) in texts.iter_mut().zip(FILES) {
             let path = folder.join(name);
@@ -106,7 +110,12 @@ fn read(texts: [&str; 5]) -> Result<Taxonomy, LoadError> {
     }
     let counties = rows(FILES[4], counties, &["fips", "name", "state", "state_name"])?.len();
     widen(&mut entries)?;
-    Ok(Taxonomy { entries: entries.into_iter().map(|(entry, _)| entry).collect(), counties, words })
+    Ok(Taxonomy {
+        entries: entries.into_iter().map(|(entry, _)| entry).collect(),
+        counties,
+        words,
+        models: Models::default(),
+    })
 }
 
 fn is_onet(code: &str) -> bool {

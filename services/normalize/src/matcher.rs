@@ -1,14 +1,16 @@
 //! Phrase -> concept: candidates, score, state, reason. Pure.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 use skillwire_schemas::{Concept, ConceptKey, ConceptKind, Match, MatchState};
 
 use crate::fold::key;
-use crate::index::{Called, Hit, Index};
+use crate::index::{Called, Hit, Index, Why};
 use crate::lists::{NOISE, OFFER, PAPER, PLACE, RANK};
 use crate::negation::is_negated;
 use crate::score;
+use crate::shelf::Shelf;
 use crate::taxonomy::{Entry, Taxonomy};
 use crate::title::{core, parts, peeled, sides};
 
@@ -33,6 +35,21 @@ pub enum MatchKind {
     Skill,
     /// A credential.
     Credential,
+}
+
+impl MatchKind {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Occupation, Self::Skill, Self::Credential];
+
+    /// Whether a concept of that kind may be what is looked for.
+    #[must_use]
+    pub const fn holds(self, kind: ConceptKind) -> bool {
+        match self {
+            Self::Occupation => matches!(kind, ConceptKind::Occupation),
+            Self::Skill => matches!(kind, ConceptKind::Skill | ConceptKind::Knowledge | ConceptKind::Technology),
+            Self::Credential => matches!(kind, ConceptKind::Credential),
+        }
+    }
 }
 
 /// What is known of the need around the text. It decides only between concepts of which the text alone could be either.
@@ -74,40 +91,66 @@ pub struct Ranked {
     pub candidates: Vec<Candidate>,
 }
 
+/// The concepts of one taxonomy by kind.
+#[derive(Debug)]
+struct Library {
+    occupations: Shelf,
+    skills: Shelf,
+    credentials: Shelf,
+}
+
 /// Finds concepts.
 #[derive(Debug)]
 pub struct Matcher {
     entries: Vec<Entry>,
-    occupations: Index,
-    skills: Index,
-    credentials: Index,
-    by_key: HashMap<ConceptKey, usize>,
-    /// All names of a concept, folded, for type-ahead.
-    folded: Vec<Vec<String>>,
+    libraries: Vec<Library>,
+    by_key: HashMap<ConceptKey, u32>,
+    /// All names of a concept, folded, for type-ahead; made when first asked for.
+    folded: OnceLock<Vec<Vec<String>>>,
 }
 
 impl Matcher {
     /// On a taxonomy.
     #[must_use]
     pub fn new(taxonomy: Taxonomy) -> Self {
-        let Taxonomy { entries, words, .. } = taxonomy;
-        let names = |e: &Entry| -> Vec<String> {
-            std::iter::once(&e.concept.label)
-                .chain(&e.aliases)
-                .chain(&e.abbreviations)
-                .map(|n| key(n).join(" "))
-                .collect()
-        };
-        let folded: Vec<Vec<String>> = entries.iter().map(names).collect();
-        let mut known: HashSet<String> = words;
-        known.extend(folded.iter().flatten().flat_map(|name| name.split(' ')).map(ToOwned::to_owned));
-        known.extend([NOISE, PAPER, OFFER, RANK, PLACE].into_iter().flatten().map(|w| (*w).to_owned()));
-        let of = |kinds: &'static [ConceptKind]| Index::new(&entries, &known, move |e| kinds.contains(&e.concept.kind));
-        let occupations = of(&[ConceptKind::Occupation]);
-        let skills = of(&[ConceptKind::Skill, ConceptKind::Knowledge, ConceptKind::Technology]);
-        let credentials = of(&[ConceptKind::Credential]);
-        let by_key = entries.iter().enumerate().map(|(at, e)| (e.concept.key.clone(), at)).collect();
-        Self { entries, occupations, skills, credentials, by_key, folded }
+        Self::of(vec![taxonomy])
+    }
+
+    /// On several taxonomies side by side. A concept that stands in several is one, with the names of all and the label of
+    /// the first.
+    #[must_use]
+    pub fn of(taxonomies: Vec<Taxonomy>) -> Self {
+        let known = Arc::new(known_words(&taxonomies));
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut by_key: HashMap<ConceptKey, u32> = HashMap::new();
+        let mut libraries = Vec::new();
+        for taxonomy in taxonomies {
+            let numbers: Vec<u32> = taxonomy
+                .entries
+                .iter()
+                .map(|entry| {
+                    let next = u32::try_from(by_key.len()).unwrap_or(u32::MAX);
+                    *by_key.entry(entry.concept.key.clone()).or_insert(next)
+                })
+                .collect();
+            let shelf = |kind: MatchKind| {
+                let of_kind = |(_, entry): &(u32, &Entry)| kind.holds(entry.concept.kind);
+                let entries: Vec<_> = numbers.iter().copied().zip(&taxonomy.entries).filter(of_kind).collect();
+                Shelf::new(&entries, &known, kind, taxonomy.models.of(kind))
+            };
+            libraries.push(Library {
+                occupations: shelf(MatchKind::Occupation),
+                skills: shelf(MatchKind::Skill),
+                credentials: shelf(MatchKind::Credential),
+            });
+            for (number, entry) in numbers.into_iter().zip(taxonomy.entries) {
+                match entries.get_mut(number as usize) {
+                    Some(known) => known.join(entry),
+                    None => entries.push(entry),
+                }
+            }
+        }
+        Self { entries, libraries, by_key, folded: OnceLock::new() }
     }
 
     /// The occupation of a SOC or O*NET-SOC code.
@@ -116,7 +159,7 @@ impl Matcher {
         let code = code.trim();
         let id = if code.len() == 7 { format!("{code}.00") } else { code.to_owned() };
         let at = self.by_key.get(&ConceptKey { scheme: "onet-soc".to_owned(), id })?;
-        Some(&self.entries[*at].concept)
+        Some(&self.entries[*at as usize].concept)
     }
 
     /// Concepts of these kinds of whose names one holds the text, for type-ahead: names that begin with it first.
@@ -126,7 +169,7 @@ impl Matcher {
         let rank = |names: &Vec<String>| {
             names.iter().filter_map(|name| name.find(&wanted)).map(|at| usize::from(at > 0)).min()
         };
-        let mut found: Vec<(usize, usize)> = (self.entries.iter().zip(&self.folded).enumerate())
+        let mut found: Vec<(usize, usize)> = (self.entries.iter().zip(self.folded()).enumerate())
             .filter(|(_, (entry, _))| kinds.contains(&entry.concept.kind))
             .filter_map(|(at, (_, names))| rank(names).map(|rank| (rank, at)))
             .collect();
@@ -134,43 +177,49 @@ impl Matcher {
         found.into_iter().take(limit).map(|(_, at)| &self.entries[at].concept).collect()
     }
 
+    fn folded(&self) -> &[Vec<String>] {
+        self.folded.get_or_init(|| {
+            let names = |entry: &Entry| entry.names().map(|name| key(name).join(" ")).collect();
+            self.entries.iter().map(names).collect()
+        })
+    }
+
     /// Whether the text is exactly a name of that kind.
     #[must_use]
     pub fn is_name(&self, text: &str, kind: MatchKind) -> bool {
-        !self.index(kind).exactly(&key(text)).is_empty()
+        let words = key(text);
+        self.indexes(kind).any(|index| index.exactly(&words).next().is_some())
     }
 
     /// Whether the text is a name of that kind, in any order and form and with words that only stand around it.
     pub(crate) fn knows(&self, text: &str, kind: MatchKind) -> bool {
-        !first_called(self.index(kind), &key(text), kind, 0.0).is_empty()
+        let words = key(text);
+        self.indexes(kind).any(|index| !first_called(index, &words, kind, 0.0).is_empty())
     }
 
-    fn index(&self, kind: MatchKind) -> &Index {
-        match kind {
-            MatchKind::Occupation => &self.occupations,
-            MatchKind::Skill => &self.skills,
-            MatchKind::Credential => &self.credentials,
-        }
+    pub(crate) fn shelves(&self, kind: MatchKind) -> impl Iterator<Item = &Shelf> {
+        self.libraries.iter().map(move |library| match kind {
+            MatchKind::Occupation => &library.occupations,
+            MatchKind::Skill => &library.skills,
+            MatchKind::Credential => &library.credentials,
+        })
+    }
+
+    fn indexes(&self, kind: MatchKind) -> impl Iterator<Item = &Index> {
+        self.shelves(kind).map(|shelf| &shelf.index)
     }
 
     /// What the text may mean: at most `top` candidates, best first, whatever the state.
     #[must_use]
     pub fn rank(&self, text: &str, kind: MatchKind, context: &Context, top: usize) -> Ranked {
         let text: String = text.chars().take(TEXT_CHARS_MAX).collect();
-        let mut best: HashMap<usize, Hit> = HashMap::new();
-        for hit in self.hits(&text, kind) {
-            match best.get(&hit.entry) {
-                Some(known) if known.score >= hit.score => {}
-                _ => {
-                    best.insert(hit.entry, hit);
-                }
-            }
-        }
-        let mut hits: Vec<(f64, Hit)> = best
-            .into_values()
-            .filter(|hit| hit.score >= NAMED_MIN)
-            .map(|hit| (hit.score + self.fits(&hit, context), hit))
-            .collect();
+        let mut hits = self.hits(&text, kind);
+        hits.retain(|hit| hit.score >= NAMED_MIN);
+        // Of one concept's hits the best counts.
+        hits.sort_unstable_by(|a, b| a.entry.cmp(&b.entry).then(b.score.total_cmp(&a.score)));
+        hits.dedup_by_key(|hit| hit.entry);
+        let mut hits: Vec<(f64, Hit)> =
+            hits.into_iter().map(|hit| (hit.score + self.fits(&hit, context), hit)).collect();
         hits.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| self.id(a.1.entry).cmp(self.id(b.1.entry))));
         let (state, remark) = if is_negated(&text) {
             (MatchState::Unmatched, Some("negated: it says that this is not asked for".to_owned()))
@@ -181,9 +230,9 @@ impl Matcher {
             .into_iter()
             .take(top)
             .map(|(_, hit)| Candidate {
-                concept: self.entries[hit.entry].concept.clone(),
+                concept: self.entry(hit.entry).concept.clone(),
                 score: hit.score,
-                reason: hit.reason,
+                reason: hit.why.to_string(),
             })
             .collect();
         Ranked { state, remark, candidates }
@@ -202,49 +251,51 @@ impl Matcher {
         Match { text: text.to_owned(), state, concept, score: first.score, reason }
     }
 
-    fn id(&self, entry: usize) -> &str {
-        &self.entries[entry].concept.key.id
+    pub(crate) fn entry(&self, number: u32) -> &Entry {
+        &self.entries[number as usize]
     }
 
-    /// All that the indexes find: names first, then misspelt names, then names that share words.
+    fn id(&self, number: u32) -> &str {
+        &self.entry(number).concept.key.id
+    }
+
+    /// All that is found: names first, then misspelt names, then what is like the text.
     fn hits(&self, text: &str, kind: MatchKind) -> Vec<Hit> {
-        let index = self.index(kind);
         let whole = key(text);
-        let mut hits = index.called(&whole);
         let parts = parts(text);
-        if hits.is_empty() {
-            hits = named(index, &parts, kind);
-        }
-        if hits.is_empty() {
-            hits = both_sides(index, &sides(text));
-        }
-        if hits.is_empty() {
-            hits = misspelt(index, &whole, &parts, kind);
-        }
-        if hits.is_empty() {
-            hits = parts.first().map(|part| short(index, part, kind)).unwrap_or_default();
-        }
+        let sides = sides(text);
+        let ways: [&dyn Fn(&Index) -> Vec<Hit>; 5] = [
+            &|index| index.called(&whole),
+            &|index| named(index, &parts, kind),
+            &|index| both_sides(index, &sides),
+            &|index| misspelt(index, &whole, &parts, kind),
+            &|index| parts.first().map(|part| short(index, part, kind)).unwrap_or_default(),
+        ];
+        let find = |way: &&dyn Fn(&Index) -> Vec<Hit>| -> Vec<Hit> { self.indexes(kind).flat_map(way).collect() };
+        let mut hits = ways.iter().map(find).find(|hits| !hits.is_empty()).unwrap_or_default();
         let found = hits.iter().any(|hit| hit.score >= MATCHED_MIN);
-        let around = parts.first().map_or_else(|| whole.clone(), |part| core(part, kind));
-        for overlap in index.overlapping(&around) {
-            let score = score::of_overlap(&overlap, kind);
-            let score = if found { score.min(BESIDE_MAX) } else { score };
-            hits.push(Hit { entry: overlap.entry, score, reason: format!("words {score:.2}") });
+        let core = parts.first().map_or_else(|| whole.clone(), |part| core(part, kind));
+        let names = hits.len();
+        for shelf in self.shelves(kind) {
+            shelf.alike(&whole, &core, &mut hits);
+        }
+        if found {
+            hits[names..].iter_mut().for_each(|hit| hit.score = hit.score.min(BESIDE_MAX));
         }
         hits
     }
 
     /// What the sectors of the need add or take when concepts are put in order. The score itself stays: it is about the text.
     fn fits(&self, hit: &Hit, context: &Context) -> f64 {
-        let sectors = &self.entries[hit.entry].sectors;
+        let sectors = &self.entry(hit.entry).sectors;
         if sectors.is_empty() || sectors.iter().any(|s| s == "all") {
             return 0.0;
         }
-        let job = context.occupation.as_ref().and_then(|key| self.by_key.get(key)).map(|at| &self.entries[*at].sectors);
+        let job = context.occupation.as_ref().and_then(|key| self.by_key.get(key)).map(|at| &self.entry(*at).sectors);
         let of_job = job.filter(|job| !job.iter().any(|s| s == "all"));
         let in_job = of_job.map(|job| job.iter().any(|s| sectors.contains(s)));
         let in_industry = sectors.iter().any(|s| context.sectors.contains(&s.as_str()));
-        score::fit(in_job, (!context.sectors.is_empty()).then_some(in_industry), &hit.reason)
+        score::fit(in_job, (!context.sectors.is_empty()).then_some(in_industry), hit.why)
     }
 
     fn judge(&self, hits: &[(f64, Hit)]) -> (MatchState, Option<String>) {
@@ -254,14 +305,14 @@ impl Matcher {
         if first.score < MATCHED_MIN {
             return (MatchState::Unmatched, Some(format!("nothing is like it enough (best {:.2})", first.score)));
         }
-        let concept = &self.entries[first.entry].concept;
+        let concept = &self.entry(first.entry).concept;
         let rival = hits[1..].iter().take_while(|(other, _)| rank - other < AMBIGUOUS_MARGIN).find(|(_, hit)| {
             // The narrower of two says more and holds the wider one too.
-            hit.score >= MATCHED_MIN && !concept.broader.contains(&self.entries[hit.entry].concept.key.id)
+            hit.score >= MATCHED_MIN && !concept.broader.contains(&self.entry(hit.entry).concept.key.id)
         });
         match rival {
             Some((_, hit)) => {
-                let other = &self.entries[hit.entry].concept;
+                let other = &self.entry(hit.entry).concept;
                 (MatchState::Ambiguous, Some(format!("may be {} or {}", concept.label, other.label)))
             }
             None => (MatchState::Matched, None),
@@ -286,16 +337,12 @@ fn named(index: &Index, parts: &[Vec<String>], kind: MatchKind) -> Vec<Hit> {
 
 /// Two names in one text, "welder/fabricator": only when each side is one.
 fn both_sides(index: &Index, sides: &[Vec<String>]) -> Vec<Hit> {
-    let hit = |(entry, called): &(usize, Called)| Hit {
-        entry: *entry,
-        score: score::ONE_SIDE,
-        reason: called.reason().to_owned(),
-    };
-    let names: Vec<_> = sides.iter().map(|side| index.exactly(side)).collect();
-    if names.iter().any(|names| names.is_empty()) {
+    let hit = |(entry, called): (u32, Called)| Hit::said(entry, score::ONE_SIDE, called.reason());
+    let names: Vec<Vec<Hit>> = sides.iter().map(|side| index.exactly(side).map(hit).collect()).collect();
+    if names.iter().any(Vec::is_empty) {
         return Vec::new();
     }
-    names.into_iter().flatten().map(hit).collect()
+    names.into_iter().flatten().collect()
 }
 
 /// An abbreviation before or behind other words ("RN ICU", "staff nurse RN"): when those say nothing else of what somebody is.
@@ -305,13 +352,9 @@ fn short(index: &Index, words: &[String], kind: MatchKind) -> Vec<Hit> {
     let ends = [words.split_first(), words.split_last()];
     for (end, rest) in ends.into_iter().flatten().filter(|(_, rest)| !rest.is_empty()) {
         for (entry, called) in index.exactly(std::slice::from_ref(end)) {
-            let same = || index.called(rest).iter().any(|hit| hit.entry == *entry);
-            if *called == Called::Abbreviation && (same() || kind == MatchKind::Occupation && !index.has_head(rest)) {
-                hits.push(Hit {
-                    entry: *entry,
-                    score: score::SHORT_AMONG_OTHERS,
-                    reason: "abbreviation among other words".to_owned(),
-                });
+            let same = || index.called(rest).iter().any(|hit| hit.entry == entry);
+            if called == Called::Abbreviation && (same() || kind == MatchKind::Occupation && !index.has_head(rest)) {
+                hits.push(Hit::said(entry, score::SHORT_AMONG_OTHERS, "abbreviation among other words"));
             }
         }
     }
@@ -338,8 +381,18 @@ fn misspelt(index: &Index, whole: &[String], parts: &[Vec<String>], kind: MatchK
         let Some((right, wrong_share)) = index.corrected(words) else { continue };
         for hit in first_called(index, &right, kind, loss) {
             let score = score::of_misspelling(hit.score, wrong_share);
-            hits.push(Hit { score, reason: format!("fuzzy {score:.2}"), ..hit });
+            hits.push(Hit { score, why: Why::Fuzzy(score), ..hit });
         }
     }
     hits
+}
+
+/// Words that are right, so that none is taken for another that is misspelt.
+fn known_words(taxonomies: &[Taxonomy]) -> HashSet<String> {
+    let mut known: HashSet<String> = taxonomies.iter().flat_map(|t| t.words.iter().cloned()).collect();
+    for entry in taxonomies.iter().flat_map(|taxonomy| &taxonomy.entries) {
+        known.extend(entry.names().flat_map(|name| key(name)));
+    }
+    known.extend([NOISE, PAPER, OFFER, RANK, PLACE].into_iter().flatten().map(|w| (*w).to_owned()));
+    known
 }

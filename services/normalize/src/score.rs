@@ -1,7 +1,8 @@
 //! What a likeness is worth. Every number of matching that is not a threshold stands here.
 
-use crate::index::Overlap;
+use crate::index::Why;
 use crate::matcher::MatchKind;
+use crate::overlap::Overlap;
 
 /// A name within brackets, before a dash or without the words of the offer.
 pub(crate) const FIRST_PART_LOSS: f64 = 0.02;
@@ -45,12 +46,30 @@ pub(crate) fn of_overlap(overlap: &Overlap, kind: MatchKind) -> f64 {
 }
 
 /// What the sectors add to or take from a concept of a sector.
-pub(crate) fn fit(in_job: Option<bool>, in_industry: Option<bool>, reason: &str) -> f64 {
-    let strange = if reason == "abbreviation" { ABBREVIATION_STRANGE } else { NAME_STRANGE };
+pub(crate) fn fit(in_job: Option<bool>, in_industry: Option<bool>, why: Why) -> f64 {
+    let strange = if why == Why::Said("abbreviation") { ABBREVIATION_STRANGE } else { NAME_STRANGE };
     match (in_job, in_industry) {
         (Some(true), _) => JOB_FITS,
         (_, Some(true)) => INDUSTRY_FITS,
         (None, None) => 0.0,
         _ => strange,
     }
+}
+
+/// The best of what a model says, best first: class and score. Shares are taken of all classes.
+pub(crate) fn of_learned(scores: &[f32], most: usize) -> Vec<(usize, f64)> {
+    let top = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    if !top.is_finite() {
+        return Vec::new();
+    }
+    let sum: f32 = scores.iter().map(|score| (score - top).exp()).sum();
+    let mut best: Vec<(usize, f32)> = Vec::with_capacity(most + 1);
+    for (class, score) in scores.iter().enumerate() {
+        if best.len() < most || best.last().is_some_and(|(_, least)| least < score) {
+            let at = best.partition_point(|(_, other)| other >= score);
+            best.insert(at, (class, *score));
+            best.truncate(most);
+        }
+    }
+    best.into_iter().map(|(class, score)| (class, f64::from((score - top).exp() / sum))).collect()
 }

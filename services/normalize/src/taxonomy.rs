@@ -1,8 +1,12 @@
 //! A taxonomy in memory.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use skillwire_schemas::{Concept, ConceptKind};
+
+use crate::learn::Model;
+use crate::matcher::MatchKind;
 
 /// A concept with the words by which it is known.
 #[derive(Clone, Debug)]
@@ -14,6 +18,55 @@ pub(crate) struct Entry {
     pub sectors: Vec<String>,
 }
 
+impl Entry {
+    /// All its names, the label first.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.concept.label).chain(&self.aliases).chain(&self.abbreviations)
+    }
+
+    /// Takes the names and sectors of the same concept in another taxonomy.
+    pub(crate) fn join(&mut self, other: Self) {
+        for (mine, theirs) in [
+            (&mut self.aliases, other.aliases),
+            (&mut self.abbreviations, other.abbreviations),
+            (&mut self.sectors, other.sectors),
+            (&mut self.concept.broader, other.concept.broader),
+        ] {
+            for name in theirs {
+                if !mine.contains(&name) {
+                    mine.push(name);
+                }
+            }
+        }
+    }
+}
+
+/// What was learned, by kind; the classes of a model are the entries of its kind in order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Models {
+    pub occupation: Option<Arc<Model>>,
+    pub skill: Option<Arc<Model>>,
+    pub credential: Option<Arc<Model>>,
+}
+
+impl Models {
+    pub(crate) fn of(&self, kind: MatchKind) -> Option<Arc<Model>> {
+        match kind {
+            MatchKind::Occupation => self.occupation.clone(),
+            MatchKind::Skill => self.skill.clone(),
+            MatchKind::Credential => self.credential.clone(),
+        }
+    }
+
+    pub(crate) fn set(&mut self, kind: MatchKind, model: Arc<Model>) {
+        match kind {
+            MatchKind::Occupation => self.occupation = Some(model),
+            MatchKind::Skill => self.skill = Some(model),
+            MatchKind::Credential => self.credential = Some(model),
+        }
+    }
+}
+
 /// Concepts with their words.
 #[derive(Clone, Debug)]
 pub struct Taxonomy {
@@ -21,6 +74,7 @@ pub struct Taxonomy {
     pub(crate) counties: usize,
     /// Words of the descriptions: right words, though no names.
     pub(crate) words: HashSet<String>,
+    pub(crate) models: Models,
 }
 
 /// What a taxonomy holds.

@@ -2,6 +2,7 @@
 //! is known is never taken for another: "printer" is no misspelt "painter".
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 /// Words shorter than these are too easily another word when a letter is doubled or two are swapped ("weldder"), one is left
 /// out or put in ("baker", "banker"), one is replaced ("stacker", "stocker"), or two such things happen. A word that stands
@@ -21,8 +22,8 @@ type Gram = [u8; 3];
 pub(crate) struct Vocabulary {
     words: Vec<String>,
     by_gram: HashMap<Gram, Vec<u32>>,
-    /// Words that are right but not ours to correct to.
-    known: HashSet<String>,
+    /// Words that are right, ours to correct to or not.
+    known: Arc<HashSet<String>>,
 }
 
 /// A word that was meant.
@@ -33,8 +34,8 @@ pub(crate) struct Correction {
 }
 
 impl Vocabulary {
-    /// Of words to correct to.
-    pub(crate) fn new(words: BTreeSet<String>, known: HashSet<String>) -> Self {
+    /// Of words to correct to; `known` holds them too.
+    pub(crate) fn new(words: BTreeSet<String>, known: Arc<HashSet<String>>) -> Self {
         let mut vocabulary = Self { known, ..Self::default() };
         for word in words {
             if word.len() >= SLIP_CHARS_MIN && is_plain(&word) {
@@ -42,9 +43,8 @@ impl Vocabulary {
                 for gram in grams(&word) {
                     vocabulary.by_gram.entry(gram).or_default().push(number);
                 }
-                vocabulary.words.push(word.clone());
+                vocabulary.words.push(word);
             }
-            vocabulary.known.insert(word);
         }
         vocabulary
     }
@@ -149,8 +149,8 @@ mod tests {
 
     fn vocabulary() -> Vocabulary {
         let words = ["electrician", "assistant", "welder", "painter", "maintenance", "baker", "machinist", "mechanic"];
-        let known = ["printer", "banker"].map(ToOwned::to_owned);
-        Vocabulary::new(words.map(ToOwned::to_owned).into(), known.into())
+        let known = ["printer", "banker"].iter().chain(&words).map(|w| (*w).to_owned()).collect();
+        Vocabulary::new(words.map(ToOwned::to_owned).into(), Arc::new(known))
     }
 
     #[test]

@@ -1,0 +1,109 @@
+//! A bundle -> a taxonomy in memory.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use skillwire_schemas::{Concept, ConceptKey, ConceptKind};
+
+use crate::bundle::{Bundle, NameCalled, Status};
+use crate::learn::Model;
+use crate::load::LoadError;
+use crate::matcher::MatchKind;
+use crate::school;
+use crate::taxonomy::{Entry, Models, Taxonomy};
+
+/// Concepts above one another at most; a publisher's tree has fewer than ten levels.
+const LEVELS_MAX: usize = 32;
+/// Largest model file, bytes.
+const MODEL_BYTES_MAX: u64 = 1 << 28;
+
+/// The file of a model in a bundle's folder.
+pub(crate) fn model_file(kind: MatchKind) -> &'static str {
+    match kind {
+        MatchKind::Occupation => "model-occupation.bin",
+        MatchKind::Skill => "model-skill.bin",
+        MatchKind::Credential => "model-credential.bin",
+    }
+}
+
+impl Taxonomy {
+    /// From a bundle's folder, with what was learned if it is there.
+    ///
+    /// # Errors
+    /// [`LoadError`] with file, line and what would be right.
+    pub(crate) fn from_bundle_dir(folder: &Path) -> Result<Self, LoadError> {
+        let read = |kind: MatchKind| {
+            let path = folder.join(model_file(kind));
+            match fs::metadata(&path) {
+                Ok(about) if about.len() <= MODEL_BYTES_MAX => fs::read(&path).map(Some),
+                Ok(about) => Err(std::io::Error::other(format!("{} bytes; at most {MODEL_BYTES_MAX}", about.len()))),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(error),
+            }
+            .map_err(|error| LoadError::new(&path.display().to_string(), 0, format!("cannot be read ({error})")))
+        };
+        let bundle = Bundle::read_names(folder)?;
+        let mut taxonomy = Self::from_bundle(&bundle);
+        for kind in MatchKind::ALL {
+            if let Some(bytes) = read(kind)? {
+                let model = Model::read(&bytes, school::check_sum(&bundle, kind)).map_err(|error| {
+                    LoadError::new(&folder.join(model_file(kind)).display().to_string(), 0, error.to_string())
+                })?;
+                taxonomy.models.set(kind, Arc::new(model));
+            }
+        }
+        Ok(taxonomy)
+    }
+
+    /// The concepts in use, with their names.
+    #[must_use]
+    pub fn from_bundle(bundle: &Bundle) -> Self {
+        let direct: HashMap<&ConceptKey, &[ConceptKey]> =
+            bundle.concepts.iter().map(|concept| (&concept.key, concept.broader.as_slice())).collect();
+        let mut entries = Vec::new();
+        let mut names = bundle.names.as_slice();
+        for (place, concept) in (0u32..).zip(&bundle.concepts) {
+            let mine = names.partition_point(|name| name.concept <= place);
+            let (these, rest) = names.split_at(mine);
+            names = rest;
+            if concept.status != Status::Active {
+                continue;
+            }
+            let named = |called: &[NameCalled]| -> Vec<String> {
+                these.iter().filter(|name| called.contains(&name.called)).map(|name| name.name.clone()).collect()
+            };
+            entries.push(Entry {
+                concept: Concept {
+                    key: concept.key.clone(),
+                    kind: concept.kind,
+                    label: concept.label.clone(),
+                    broader: above(&concept.key, &direct),
+                },
+                aliases: named(&[NameCalled::Alias, NameCalled::Hidden]),
+                abbreviations: named(&[NameCalled::Abbreviation]),
+                sectors: concept.sectors.clone(),
+            });
+        }
+        let counties = bundle.concepts.iter().filter(|concept| concept.kind == ConceptKind::Place).count();
+        Self { entries, counties, words: HashSet::new(), models: Models::default() }
+    }
+}
+
+/// All broader concepts, nearest first; a circle is walked once.
+fn above(key: &ConceptKey, direct: &HashMap<&ConceptKey, &[ConceptKey]>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut level: Vec<&ConceptKey> = direct.get(key).copied().unwrap_or_default().iter().collect();
+    for _ in 0..LEVELS_MAX {
+        let mut next = Vec::new();
+        for broader in level {
+            if broader != key && broader.scheme == key.scheme && !found.contains(&broader.id) {
+                found.push(broader.id.clone());
+                next.extend(direct.get(broader).copied().unwrap_or_default());
+            }
+        }
+        level = next;
+    }
+    found
+}
