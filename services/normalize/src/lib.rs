@@ -6,9 +6,11 @@
 //!
 //! Metrics: `normalize_needs_total{state}`, `normalize_terms_total{state}`.
 
+pub mod bundle;
 mod config;
 mod experience;
 mod fold;
+pub mod import;
 mod index;
 mod kept;
 mod learn;

@@ -8,6 +8,7 @@ mod offline;
 mod run;
 mod submit;
 mod summary;
+mod taxonomy;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -73,12 +74,11 @@ enum Command {
         #[arg(long, default_value_t = 5)]
         top: usize,
     },
-    /// What the taxonomy holds. Needs no database.
-    Taxonomy {
-        /// Folder with a taxonomy in the starter's format; the starter when absent.
-        #[arg(long)]
-        taxonomy: Option<PathBuf>,
-    },
+    /// What the taxonomy holds; imports of published ones.
+    #[command(
+        after_help = "Example: skillwire taxonomy import onet db_29_0_text.zip --out taxonomies/onet\n\nWith --out no database is needed."
+    )]
+    Taxonomy(taxonomy::Taxonomy),
     /// Signals of a partnership, as a table, CSV or JSON.
     Signals(data::Signals),
     /// Publish events and feed messages again, with the same ids, from PostgreSQL.
@@ -206,7 +206,7 @@ fn dispatch(cli: Cli) -> Result<Ended> {
     let settings = || config::load::<Settings>(file.as_deref());
     match cli.command {
         Command::Normalize { kind, taxonomy, top } => offline::normalize(kind.into(), taxonomy.as_deref(), top),
-        Command::Taxonomy { taxonomy } => offline::taxonomy(taxonomy.as_deref()),
+        Command::Taxonomy(taxonomy) => taxonomy.run(),
         Command::Schemas { check, root } => offline::schemas(check, &root),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -1,0 +1,119 @@
+//! `skillwire taxonomy`: what is published becomes what the matcher reads.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+use skillwire_normalize::bundle::Bundle;
+use skillwire_normalize::import::{Format, ImportOptions, Progress, import};
+
+use super::{Ended, console, offline};
+
+/// Examples shown of one sort of oddity; the bundle keeps more.
+const EXAMPLES_SHOWN: usize = 3;
+
+/// `skillwire taxonomy`
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct Taxonomy {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Folder with a taxonomy; the starter when absent.
+    #[arg(long)]
+    taxonomy: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Read what a publisher publishes: a folder, a zip or a file.
+    Import(Import),
+}
+
+#[derive(Debug, Args)]
+struct Import {
+    /// What is read.
+    #[arg(value_enum)]
+    format: Published,
+    /// The folder, zip or file as it was published.
+    path: PathBuf,
+    /// Folder for the taxonomy bundle; a bundle that is there is replaced.
+    #[arg(long)]
+    out: PathBuf,
+    /// The release, where the files do not tell it.
+    #[arg(long)]
+    release: Option<String>,
+    /// The language, where there are several.
+    #[arg(long)]
+    language: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Published {
+    /// O*NET database, text files (zip or folder).
+    Onet,
+    /// ESCO classification, CSV (zip, several zips in a folder, or folder).
+    Esco,
+}
+
+impl From<Published> for Format {
+    fn from(published: Published) -> Self {
+        match published {
+            Published::Onet => Self::Onet,
+            Published::Esco => Self::Esco,
+        }
+    }
+}
+
+impl Taxonomy {
+    pub(super) fn run(self) -> Result<Ended> {
+        match self.command {
+            None => offline::taxonomy(self.taxonomy.as_deref()),
+            Some(Command::Import(import)) => import.run(),
+        }
+    }
+}
+
+impl Import {
+    fn run(self) -> Result<Ended> {
+        let bar = ProgressBar::new(0)
+            .with_style(ProgressStyle::with_template("{msg} [{bar:30}] {bytes}/{total_bytes}")?.progress_chars("=> "));
+        let mut tell = |progress: &Progress<'_>| match progress {
+            Progress::Found { files, bytes } => {
+                bar.set_length(*bytes);
+                bar.println(format!("{files} files, {} MB", bytes.div_ceil(1_000_000)));
+            }
+            Progress::Reading { file, bytes } => {
+                bar.set_message((*file).to_owned());
+                bar.inc(*bytes);
+            }
+        };
+        let options = ImportOptions { release: self.release, language: self.language };
+        let bundle = import(self.format.into(), &self.path, &options, &mut tell)?;
+        bar.set_message("writing");
+        bundle.write(&self.out).context("the bundle is not written")?;
+        let took = bar.elapsed();
+        bar.finish_and_clear();
+        report(&bundle);
+        console::error(&format!("wrote {} in {:.1} s", self.out.display(), took.as_secs_f64()));
+        Ok(Ended::Well)
+    }
+}
+
+/// What was read, and what was odd in it. The counts are the answer; the rest is not.
+fn report(bundle: &Bundle) {
+    for scheme in &bundle.manifest.schemes {
+        let line = format!("{} {} - {}; {}", scheme.scheme, scheme.release, scheme.title, scheme.licence);
+        console::error(&line);
+    }
+    for oddity in &bundle.manifest.oddities.0 {
+        console::error(&format!("odd: {} ({} times)", oddity.sort, oddity.count));
+        for example in oddity.examples.iter().take(EXAMPLES_SHOWN) {
+            let line = if example.line == 0 { String::new() } else { format!(", line {}", example.line) };
+            console::error(&format!("     {}{line}: {}", example.file, example.what));
+        }
+    }
+    let mut rows = vec![vec!["what".to_owned(), "count".to_owned()]];
+    rows.extend(bundle.manifest.counts.iter().map(|(what, count)| vec![what.clone(), count.to_string()]));
+    console::table(&rows);
+}
