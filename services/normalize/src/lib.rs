@@ -49,6 +49,7 @@ pub use load::LoadError;
 pub use matcher::{Candidate, Context, MatchKind, Matcher, Ranked};
 pub use openapi::openapi;
 pub use renormalize::Renormalized;
+pub use shelve::learn_folder;
 pub use store::{Counts, counts};
 pub use taxonomy::{Summary, Taxonomy};
 

@@ -5,7 +5,6 @@ use std::io::{self, BufRead, Write};
 use serde::Serialize;
 
 use crate::matcher::{Context, MatchKind, Matcher};
-use crate::taxonomy::Taxonomy;
 
 /// Longest line, bytes.
 const LINE_BYTES_MAX: u64 = 100_000;
@@ -48,13 +47,12 @@ struct LineMatch {
 /// # Errors
 /// [`LineError`] with the line.
 pub fn normalize_lines(
-    taxonomy: Taxonomy,
+    matcher: &Matcher,
     kind: MatchKind,
     top: usize,
     mut input: impl BufRead,
     mut output: impl Write,
 ) -> Result<usize, LineError> {
-    let matcher = Matcher::new(taxonomy);
     let context = Context::default();
     let mut number = 0;
     loop {

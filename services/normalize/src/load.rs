@@ -5,7 +5,7 @@ use std::path::Path;
 
 use skillwire_schemas::{Concept, ConceptKey, ConceptKind};
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, BundleError};
 use crate::fold::key;
 use crate::taxonomy::{Entry, Models, Taxonomy};
 
@@ -19,6 +19,12 @@ pub struct LoadError {
     pub line: u64,
     /// What is wrong and what would be right.
     pub why: String,
+}
+
+impl From<BundleError> for LoadError {
+    fn from(BundleError { file, line, why }: BundleError) -> Self {
+        Self { file, line, why }
+    }
 }
 
 impl LoadError {

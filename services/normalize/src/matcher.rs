@@ -41,6 +41,16 @@ impl MatchKind {
     /// All.
     pub const ALL: [Self; 3] = [Self::Occupation, Self::Skill, Self::Credential];
 
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Occupation => "occupation",
+            Self::Skill => "skill",
+            Self::Credential => "credential",
+        }
+    }
+
     /// Whether a concept of that kind may be what is looked for.
     #[must_use]
     pub const fn holds(self, kind: ConceptKind) -> bool {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use skillwire_schemas::{Concept, ConceptKey, ConceptKind};
 
 use crate::bundle::{Bundle, NameCalled, Status};
-use crate::learn::Model;
+use crate::learn::{Model, Training};
 use crate::load::LoadError;
 use crate::matcher::MatchKind;
 use crate::school;
@@ -89,6 +89,33 @@ impl Taxonomy {
         let counties = bundle.concepts.iter().filter(|concept| concept.kind == ConceptKind::Place).count();
         Self { entries, counties, words: HashSet::new(), models: Models::default() }
     }
+}
+
+/// Learns what the texts of a bundle teach and writes it beside them. `progress` hears the kind, and how many texts of how
+/// many are done.
+///
+/// # Errors
+/// [`LoadError`] when the folder holds no bundle or cannot be written.
+pub fn learn_folder(
+    folder: &Path,
+    progress: &mut dyn FnMut(MatchKind, usize, usize),
+) -> Result<Vec<(MatchKind, u64)>, LoadError> {
+    let bundle = Bundle::read(folder)?;
+    let mut written = Vec::new();
+    for kind in MatchKind::ALL {
+        let path = folder.join(model_file(kind));
+        let wrong = |error: std::io::Error| {
+            LoadError::new(&path.display().to_string(), 0, format!("cannot be written ({error})"))
+        };
+        let learned = school::learn(&bundle, kind, &Training::default(), &mut |done, all| progress(kind, done, all));
+        let Some(model) = learned else { continue };
+        let mut bytes = Vec::new();
+        model.write(school::check_sum(&bundle, kind), &mut bytes).map_err(wrong)?;
+        let beside = path.with_extension("new");
+        fs::write(&beside, &bytes).and_then(|()| fs::rename(&beside, &path)).map_err(wrong)?;
+        written.push((kind, bytes.len() as u64));
+    }
+    Ok(written)
 }
 
 /// All broader concepts, nearest first; a circle is walked once.

@@ -198,8 +198,7 @@ fn every_label_finds_itself() {
 fn phrases_come_out_as_json_lines_in_order() {
     let mut out = Vec::new();
     let lines = "CNC machinist\n\nno such thing at all\n";
-    let count =
-        normalize_lines(Taxonomy::starter().unwrap(), MatchKind::Occupation, 2, lines.as_bytes(), &mut out).unwrap();
+    let count = normalize_lines(matcher(), MatchKind::Occupation, 2, lines.as_bytes(), &mut out).unwrap();
     let objects: Vec<serde_json::Value> =
         String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((count, objects.len()), (3, 3));

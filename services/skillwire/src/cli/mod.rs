@@ -67,9 +67,9 @@ enum Command {
         /// What is looked for.
         #[arg(long)]
         kind: Kind,
-        /// Folder with a taxonomy in the starter's format; the starter when absent.
+        /// Folder with a taxonomy, imported or in the starter's format; may be given several times. The starter when absent.
         #[arg(long)]
-        taxonomy: Option<PathBuf>,
+        taxonomy: Vec<PathBuf>,
         /// Matches a line at most.
         #[arg(long, default_value_t = 5)]
         top: usize,
@@ -205,7 +205,7 @@ fn dispatch(cli: Cli) -> Result<Ended> {
     let file = cli.config;
     let settings = || config::load::<Settings>(file.as_deref());
     match cli.command {
-        Command::Normalize { kind, taxonomy, top } => offline::normalize(kind.into(), taxonomy.as_deref(), top),
+        Command::Normalize { kind, taxonomy, top } => offline::normalize(kind.into(), &taxonomy, top),
         Command::Taxonomy(taxonomy) => taxonomy.run(),
         Command::Schemas { check, root } => offline::schemas(check, &root),
         Command::Completions { shell } => {

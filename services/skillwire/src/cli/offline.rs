@@ -1,10 +1,10 @@
 //! Commands that need no engine.
 
 use std::io::{BufReader, BufWriter, stdin, stdout};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use skillwire_normalize::{MatchKind, Taxonomy, normalize_lines};
+use skillwire_normalize::{MatchKind, Matcher, Taxonomy, normalize_lines};
 
 use super::{Ended, console};
 use crate::contract;
@@ -16,9 +16,23 @@ fn load(folder: Option<&Path>) -> Result<Taxonomy> {
     })
 }
 
+/// The taxonomies side by side; they are read at the same time.
+pub(super) fn matcher(folders: &[PathBuf]) -> Result<Matcher> {
+    if folders.is_empty() {
+        return Ok(Matcher::new(Taxonomy::starter()?));
+    }
+    let read = |folder: &PathBuf| Taxonomy::from_dir(folder);
+    let read: Result<Vec<Taxonomy>, _> = std::thread::scope(|threads| {
+        let running: Vec<_> = folders.iter().map(|folder| threads.spawn(move || read(folder))).collect();
+        running.into_iter().map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    });
+    Ok(Matcher::of(read?))
+}
+
 /// `skillwire normalize`
-pub(super) fn normalize(kind: MatchKind, folder: Option<&Path>, top: usize) -> Result<Ended> {
-    normalize_lines(load(folder)?, kind, top, BufReader::new(stdin().lock()), BufWriter::new(stdout().lock()))?;
+pub(super) fn normalize(kind: MatchKind, folders: &[PathBuf], top: usize) -> Result<Ended> {
+    let matcher = matcher(folders)?;
+    normalize_lines(&matcher, kind, top, BufReader::new(stdin().lock()), BufWriter::new(stdout().lock()))?;
     Ok(Ended::Well)
 }
 

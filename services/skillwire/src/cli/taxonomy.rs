@@ -1,12 +1,13 @@
 //! `skillwire taxonomy`: what is published becomes what the matcher reads.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use skillwire_normalize::bundle::Bundle;
 use skillwire_normalize::import::{Format, ImportOptions, Progress, import};
+use skillwire_normalize::learn_folder;
 
 use super::{Ended, console, offline};
 
@@ -28,6 +29,11 @@ pub(super) struct Taxonomy {
 enum Command {
     /// Read what a publisher publishes: a folder, a zip or a file.
     Import(Import),
+    /// Learn once more what the texts of a bundle teach: after its files were changed by hand.
+    Learn {
+        /// The bundle's folder.
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -46,6 +52,9 @@ struct Import {
     /// The language, where there are several.
     #[arg(long)]
     language: Option<String>,
+    /// Do not learn from the texts: quick, but what is no name finds its concept only by shared words.
+    #[arg(long)]
+    no_learn: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -70,6 +79,7 @@ impl Taxonomy {
         match self.command {
             None => offline::taxonomy(self.taxonomy.as_deref()),
             Some(Command::Import(import)) => import.run(),
+            Some(Command::Learn { folder }) => learn(&folder),
         }
     }
 }
@@ -96,8 +106,26 @@ impl Import {
         bar.finish_and_clear();
         report(&bundle);
         console::error(&format!("wrote {} in {:.1} s", self.out.display(), took.as_secs_f64()));
-        Ok(Ended::Well)
+        if self.no_learn { Ok(Ended::Well) } else { learn(&self.out) }
     }
+}
+
+/// Learns from the bundle's texts and writes the models into its folder.
+fn learn(folder: &Path) -> Result<Ended> {
+    let bar = ProgressBar::new(0)
+        .with_style(ProgressStyle::with_template("{msg} [{bar:30}] {percent}% {eta} left")?.progress_chars("=> "));
+    let written = learn_folder(folder, &mut |kind, done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+        bar.set_message(format!("learning: {}", kind.as_str()));
+    })?;
+    let took = bar.elapsed();
+    bar.finish_and_clear();
+    for (kind, bytes) in written {
+        console::error(&format!("learned {}: {:.1} MB", kind.as_str(), bytes as f64 / 1e6));
+    }
+    console::error(&format!("learned in {:.0} s", took.as_secs_f64()));
+    Ok(Ended::Well)
 }
 
 /// What was read, and what was odd in it. The counts are the answer; the rest is not.
