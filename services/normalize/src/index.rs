@@ -64,6 +64,13 @@ pub(crate) enum Why {
     Learned(f64),
 }
 
+impl Why {
+    /// Whether a name was hit, as it is written or nearly so.
+    pub(crate) const fn is_name(self) -> bool {
+        matches!(self, Self::Said(_) | Self::Fuzzy(_))
+    }
+}
+
 impl std::fmt::Display for Why {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -34,6 +34,7 @@ mod store;
 mod taxonomy;
 mod title;
 mod typo;
+mod ways;
 mod web;
 
 use std::path::Path;

@@ -6,13 +6,13 @@ use std::sync::{Arc, OnceLock};
 use skillwire_schemas::{Concept, ConceptKey, ConceptKind, Match, MatchState};
 
 use crate::fold::key;
-use crate::index::{Called, Hit, Index, Why};
+use crate::index::{Hit, Index, Why};
 use crate::lists::{NOISE, OFFER, PAPER, PLACE, RANK};
 use crate::negation::is_negated;
 use crate::score;
 use crate::shelf::Shelf;
 use crate::taxonomy::{Entry, Taxonomy};
-use crate::title::{core, parts, peeled, sides};
+use crate::ways::{Said, first_called};
 
 /// From here on a text means the concept. Exact names (0.95 and more), their parts (0.93), misspellings (0.86 and more) are
 /// above; of names that only share words with the text, those that cover about three quarters of it.
@@ -224,7 +224,7 @@ impl Matcher {
     pub fn rank(&self, text: &str, kind: MatchKind, context: &Context, top: usize) -> Ranked {
         let text: String = text.chars().take(TEXT_CHARS_MAX).collect();
         let mut hits = self.hits(&text, kind);
-        hits.retain(|hit| hit.score >= NAMED_MIN);
+        hits.retain(|hit| hit.score >= NAMED_MIN || matches!(hit.why, Why::Learned(_)));
         // Of one concept's hits the best counts.
         hits.sort_unstable_by(|a, b| a.entry.cmp(&b.entry).then(b.score.total_cmp(&a.score)));
         hits.dedup_by_key(|hit| hit.entry);
@@ -269,28 +269,17 @@ impl Matcher {
         &self.entry(number).concept.key.id
     }
 
-    /// All that is found: names first, then misspelt names, then what is like the text.
+    /// All that is found, on every shelf. Beside a name that was hit exactly nothing is worth more than [`BESIDE_MAX`].
     fn hits(&self, text: &str, kind: MatchKind) -> Vec<Hit> {
-        let whole = key(text);
-        let parts = parts(text);
-        let sides = sides(text);
-        let ways: [&dyn Fn(&Index) -> Vec<Hit>; 5] = [
-            &|index| index.called(&whole),
-            &|index| named(index, &parts, kind),
-            &|index| both_sides(index, &sides),
-            &|index| misspelt(index, &whole, &parts, kind),
-            &|index| parts.first().map(|part| short(index, part, kind)).unwrap_or_default(),
-        ];
-        let find = |way: &&dyn Fn(&Index) -> Vec<Hit>| -> Vec<Hit> { self.indexes(kind).flat_map(way).collect() };
-        let mut hits = ways.iter().map(find).find(|hits| !hits.is_empty()).unwrap_or_default();
-        let found = hits.iter().any(|hit| hit.score >= MATCHED_MIN);
-        let core = parts.first().map_or_else(|| whole.clone(), |part| core(part, kind));
-        let names = hits.len();
+        let said = Said::new(text, kind);
+        let mut hits = Vec::new();
         for shelf in self.shelves(kind) {
-            shelf.alike(&whole, &core, &mut hits);
+            shelf.find(&said, &mut hits);
         }
-        if found {
-            hits[names..].iter_mut().for_each(|hit| hit.score = hit.score.min(BESIDE_MAX));
+        if hits.iter().any(|hit| hit.why.is_name() && hit.score >= MATCHED_MIN) {
+            for hit in hits.iter_mut().filter(|hit| !hit.why.is_name()) {
+                hit.score = hit.score.min(BESIDE_MAX);
+            }
         }
         hits
     }
@@ -328,73 +317,6 @@ impl Matcher {
             None => (MatchState::Matched, None),
         }
     }
-}
-
-/// Names among the parts of a text. What stands behind a dash or in brackets tells of the place or the shift more often
-/// than of the job: of two parts that are names the first counts. Behind a first part that says what somebody is, a name counts
-/// only when it says the same: "medication aide (CMA)" is no medical assistant, whatever CMA stands for elsewhere.
-fn named(index: &Index, parts: &[Vec<String>], kind: MatchKind) -> Vec<Hit> {
-    let Some((first, later)) = parts.split_first() else { return Vec::new() };
-    let mut hits = first_called(index, first, kind, score::FIRST_PART_LOSS);
-    let is_job = kind == MatchKind::Occupation && index.has_head(first);
-    for part in later {
-        if !is_job || first.last() == part.last() {
-            hits.extend(first_called(index, part, kind, score::LATER_PART_LOSS));
-        }
-    }
-    hits
-}
-
-/// Two names in one text, "welder/fabricator": only when each side is one.
-fn both_sides(index: &Index, sides: &[Vec<String>]) -> Vec<Hit> {
-    let hit = |(entry, called): (u32, Called)| Hit::said(entry, score::ONE_SIDE, called.reason());
-    let names: Vec<Vec<Hit>> = sides.iter().map(|side| index.exactly(side).map(hit).collect()).collect();
-    if names.iter().any(Vec::is_empty) {
-        return Vec::new();
-    }
-    names.into_iter().flatten().collect()
-}
-
-/// An abbreviation before or behind other words ("RN ICU", "staff nurse RN"): when those say nothing else of what somebody is.
-fn short(index: &Index, words: &[String], kind: MatchKind) -> Vec<Hit> {
-    let words = core(words, kind);
-    let mut hits = Vec::new();
-    let ends = [words.split_first(), words.split_last()];
-    for (end, rest) in ends.into_iter().flatten().filter(|(_, rest)| !rest.is_empty()) {
-        for (entry, called) in index.exactly(std::slice::from_ref(end)) {
-            let same = || index.called(rest).iter().any(|hit| hit.entry == entry);
-            if called == Called::Abbreviation && (same() || kind == MatchKind::Occupation && !index.has_head(rest)) {
-                hits.push(Hit::said(entry, score::SHORT_AMONG_OTHERS, "abbreviation among other words"));
-            }
-        }
-    }
-    hits
-}
-
-/// The longest rest of the words that is a name.
-fn first_called(index: &Index, words: &[String], kind: MatchKind, loss: f64) -> Vec<Hit> {
-    let mut found = peeled(words, kind).into_iter().map(|span| index.called(span)).find(|hits| !hits.is_empty());
-    if found.is_none() {
-        let core = core(words, kind);
-        let hits = index.called(&core);
-        found = Some(if hits.is_empty() { index.bare(&core) } else { hits });
-    }
-    let less = |hit: Hit| Hit { score: hit.score - loss, ..hit };
-    found.into_iter().flatten().map(less).collect()
-}
-
-fn misspelt(index: &Index, whole: &[String], parts: &[Vec<String>], kind: MatchKind) -> Vec<Hit> {
-    let mut hits = Vec::new();
-    for (words, loss) in
-        std::iter::once((whole, 0.0)).chain(parts.first().map(|part| (part.as_slice(), score::FIRST_PART_LOSS)))
-    {
-        let Some((right, wrong_share)) = index.corrected(words) else { continue };
-        for hit in first_called(index, &right, kind, loss) {
-            let score = score::of_misspelling(hit.score, wrong_share);
-            hits.push(Hit { score, why: Why::Fuzzy(score), ..hit });
-        }
-    }
-    hits
 }
 
 /// Words that are right, so that none is taken for another that is misspelt.

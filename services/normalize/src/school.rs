@@ -1,10 +1,12 @@
 //! What a bundle's texts teach a model: each name is an example of its concept, each description a weaker one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use skillwire_schemas::ConceptKey;
 
 use crate::bundle::{Bundle, Status};
 use crate::fold::key;
-use crate::learn::{Example, Model, Training, train};
+use crate::learn::{Example, Model, Random, Training, train};
 use crate::matcher::MatchKind;
 use crate::names::number;
 
@@ -14,6 +16,14 @@ const TEXT_WEIGHT: f32 = 0.5;
 const CONCEPTS_MIN: usize = 100;
 /// Texts of one concept at most, its names aside.
 const TEXTS_MAX: usize = 40;
+
+/// How often which words stand in advertisements that ask for a concept: concept, label, advertisements, `word:count`.
+/// Counted in synthetic sentences; see `starter/README.md`.
+const ASSOCIATIONS: &str = include_str!("../starter/esco-words.csv");
+/// Texts made of a concept's words at most, and their words.
+const ASSOCIATED_TEXTS_MAX: usize = 60;
+const ASSOCIATED_WORDS: usize = 20;
+const ASSOCIATIONS_SEED: u64 = 5;
 
 /// The places of the concepts that a text may mean: the classes of the model, in order.
 fn classes(bundle: &Bundle, kind: MatchKind) -> Vec<u32> {
@@ -77,6 +87,46 @@ fn examples(bundle: &Bundle, classes: &[u32]) -> Vec<Example> {
         texts.sort_unstable();
         texts.dedup();
         examples.extend(texts.into_iter().map(|words| Example { words, classes: vec![class], weight: TEXT_WEIGHT }));
+    }
+    examples.extend(associated(bundle, &class_of));
+    examples
+}
+
+/// Words that go with concepts in job advertisements, as [`ASSOCIATIONS`] counts them: texts made of such words, as often as
+/// the concept was met.
+fn associated(bundle: &Bundle, class_of: &HashMap<u32, u32>) -> Vec<Example> {
+    let mut random = Random::new(ASSOCIATIONS_SEED);
+    let mut examples = Vec::new();
+    let mut reader = csv::Reader::from_reader(ASSOCIATIONS.as_bytes());
+    for row in reader.records().flatten() {
+        let cell = |at: usize| row.get(at).unwrap_or_default();
+        let Ok(key_of_row) = cell(0).parse::<ConceptKey>() else { continue };
+        let Ok(place) = bundle.concepts.binary_search_by(|concept| concept.key.cmp(&key_of_row)) else { continue };
+        let Some(class) = u32::try_from(place).ok().and_then(|place| class_of.get(&place)) else { continue };
+        let mut sum = 0u64;
+        let counted: Vec<(u64, &str)> = cell(3)
+            .split(' ')
+            .filter_map(|pair| {
+                let (word, count) = pair.split_once(':')?;
+                sum += count.parse::<u64>().ok()?;
+                Some((sum, word))
+            })
+            .collect();
+        let texts: usize = cell(2).parse().unwrap_or(0);
+        for _ in 0..texts.min(ASSOCIATED_TEXTS_MAX) {
+            let mut words: Vec<String> = (0..ASSOCIATED_WORDS)
+                .filter_map(|_| {
+                    let pick = random.below(usize::try_from(sum).unwrap_or(0)) as u64;
+                    counted.get(counted.partition_point(|(sum, _)| *sum <= pick))
+                })
+                .flat_map(|(_, word)| key(word))
+                .collect();
+            let mut seen = HashSet::new();
+            words.retain(|word| seen.insert(word.clone()));
+            if !words.is_empty() {
+                examples.push(Example { words, classes: vec![*class], weight: 1.0 });
+            }
+        }
     }
     examples
 }

@@ -1,6 +1,6 @@
 //! What a likeness is worth. Every number of matching that is not a threshold stands here.
 
-use crate::index::Why;
+use crate::index::{Hit, Why};
 use crate::matcher::MatchKind;
 use crate::overlap::Overlap;
 
@@ -56,20 +56,69 @@ pub(crate) fn fit(in_job: Option<bool>, in_industry: Option<bool>, why: Why) -> 
     }
 }
 
-/// The best of what a model says, best first: class and score. Shares are taken of all classes.
-pub(crate) fn of_learned(scores: &[f32], most: usize) -> Vec<(usize, f64)> {
-    let top = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    if !top.is_finite() {
-        return Vec::new();
-    }
-    let sum: f32 = scores.iter().map(|score| (score - top).exp()).sum();
-    let mut best: Vec<(usize, f32)> = Vec::with_capacity(most + 1);
-    for (class, score) in scores.iter().enumerate() {
-        if best.len() < most || best.last().is_some_and(|(_, least)| least < score) {
-            let at = best.partition_point(|(_, other)| other >= score);
-            best.insert(at, (class, *score));
+/// What a model thinks of a concept.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Likely {
+    pub entry: u32,
+    /// Of all that the text may mean, by the model; 0 to 1.
+    pub share: f64,
+    /// How sure the model is of the text as a whole: how far its words speak for any concept.
+    pub strength: f64,
+}
+
+/// How much the share of a concept among others that are called exactly so moves it; less than what makes two ambiguous.
+const SHARE_AMONG_NAMESAKES: f64 = 0.01;
+/// What a name in another form, within other words or misspelt is worth beside what was learned.
+const NAME_BESIDE_LEARNED: f64 = 0.5;
+
+/// The best of what a model says, best first: class, share and the best score of all.
+pub(crate) fn shares(scores: &[(u16, f32)], most: usize) -> Vec<(u16, f64, f64)> {
+    let top = scores.iter().map(|(_, score)| *score).fold(f32::NEG_INFINITY, f32::max);
+    let sum: f32 = scores.iter().map(|(_, score)| (score - top).exp()).sum();
+    let mut best: Vec<(u16, f32)> = Vec::with_capacity(most + 1);
+    for (class, score) in scores {
+        let before =
+            |(other, its): &(u16, f32)| (*its, std::cmp::Reverse(*other)) > (*score, std::cmp::Reverse(*class));
+        if best.len() < most || best.last().is_some_and(|last| !before(last)) {
+            best.insert(best.partition_point(before), (*class, *score));
             best.truncate(most);
         }
     }
-    best.into_iter().map(|(class, score)| (class, f64::from((score - top).exp() / sum))).collect()
+    best.into_iter().map(|(class, score)| (class, f64::from((score - top).exp() / sum), f64::from(top))).collect()
+}
+
+/// How often a model is right that gives a concept this share: a logistic curve fitted to names that it had not seen
+/// (`tests/bench/matching`).
+fn certainty(likely: &Likely) -> f64 {
+    let share = likely.share.clamp(1e-6, 1.0 - 1e-6);
+    let odds = 0.6 * (share / (1.0 - share)).ln() - 0.25;
+    1.0 / (1.0 + (-odds).exp())
+}
+
+/// Concepts called exactly so, put in order by what was learned; then the others.
+pub(crate) fn order(names: Vec<Hit>, likely: &[Likely], into: &mut Vec<Hit>) {
+    let share = |entry: u32| likely.iter().find(|l| l.entry == entry).map_or(0.0, |l| l.share);
+    let moved = |hit: Hit| Hit { score: hit.score - SHARE_AMONG_NAMESAKES * (1.0 - share(hit.entry)), ..hit };
+    into.extend(names.into_iter().map(moved));
+    into.extend(likely.iter().map(learned));
+}
+
+/// What was learned, with names that the text holds as hints.
+pub(crate) fn blend(names: &[Hit], likely: &[Likely], into: &mut Vec<Hit>) {
+    #[expect(clippy::cast_precision_loss, reason = "a few names")]
+    let hint = NAME_BESIDE_LEARNED / names.len().max(1) as f64;
+    let rest = if names.is_empty() { 1.0 } else { 1.0 - NAME_BESIDE_LEARNED };
+    for one in likely {
+        let hit = names.iter().find(|hit| hit.entry == one.entry);
+        let learned = learned(one);
+        let score = rest * learned.score + hit.map_or(0.0, |_| hint);
+        into.push(Hit { score, why: hit.map_or(learned.why, |hit| hit.why), ..learned });
+    }
+    let unlikely = |hit: &&Hit| likely.iter().all(|one| one.entry != hit.entry);
+    into.extend(names.iter().filter(unlikely).map(|hit| Hit { score: hint, ..*hit }));
+}
+
+fn learned(likely: &Likely) -> Hit {
+    let score = certainty(likely);
+    Hit { entry: likely.entry, score, why: Why::Learned(score) }
 }

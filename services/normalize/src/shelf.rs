@@ -8,8 +8,9 @@ use crate::index::{Hit, Index, Why};
 use crate::learn::{Model, Scratch};
 use crate::matcher::MatchKind;
 use crate::overlap::Overlaps;
-use crate::score;
+use crate::score::{self, Likely};
 use crate::taxonomy::Entry;
+use crate::ways::{Said, names};
 
 /// Candidates that a model names.
 const LEARNED_MAX: usize = 20;
@@ -32,7 +33,7 @@ pub(crate) struct Shelf {
 }
 
 thread_local! {
-    static MEMORY: RefCell<(Scratch, Vec<f32>)> = RefCell::default();
+    static MEMORY: RefCell<(Scratch, Vec<(u16, f32)>)> = RefCell::default();
 }
 
 impl Shelf {
@@ -50,23 +51,36 @@ impl Shelf {
         Self { index: Index::new(entries.iter().copied(), known), kind, likeness }
     }
 
-    /// What the words are like. `whole` are all, `core` those that are not around a name.
-    pub(crate) fn alike(&self, whole: &[String], core: &[String], into: &mut Vec<Hit>) {
+    /// What the text may mean: names, and what is like the text.
+    pub(crate) fn find(&self, said: &Said, into: &mut Vec<Hit>) {
+        let exact = self.index.exactly(&said.whole).next().is_some();
+        let names = names(&self.index, said);
         match &self.likeness {
             Likeness::Words(overlaps) => {
-                for overlap in overlaps.overlapping(core) {
+                into.extend(names);
+                for overlap in overlaps.overlapping(&said.core) {
                     let score = score::of_overlap(&overlap, self.kind);
                     into.push(Hit { entry: overlap.entry, score, why: Why::Words(score) });
                 }
             }
-            Likeness::Learned(model, entries) => MEMORY.with_borrow_mut(|(scratch, scores)| {
-                let words = if self.kind == MatchKind::Occupation { whole } else { core };
-                model.scores(words, scratch, scores);
-                for (class, score) in score::of_learned(scores, LEARNED_MAX) {
-                    into.push(Hit { entry: entries[class], score, why: Why::Learned(score) });
-                }
-            }),
+            Likeness::Learned(model, entries) => {
+                let likely = self.likely(model, entries, said);
+                // What is called exactly so is that; the rest is a hint beside what was learned.
+                if exact { score::order(names, &likely, into) } else { score::blend(&names, &likely, into) }
+            }
         }
+    }
+
+    /// The entries that a model thinks of, best first, with their share.
+    fn likely(&self, model: &Model, entries: &[u32], said: &Said) -> Vec<Likely> {
+        let words = if self.kind == MatchKind::Occupation { &said.whole } else { &said.core };
+        MEMORY.with_borrow_mut(|(scratch, scores)| {
+            model.likely(words, scratch, scores);
+            score::shares(scores, LEARNED_MAX)
+                .into_iter()
+                .map(|(class, share, strength)| Likely { entry: entries[usize::from(class)], share, strength })
+                .collect()
+        })
     }
 
     /// The model with the entries that are its classes.

@@ -16,6 +16,7 @@ mod builder;
 mod error;
 mod manifest;
 mod read;
+mod table;
 mod write;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use skillwire_schemas::{ConceptKey, ConceptKind};
 pub(crate) use builder::Builder;
 pub use error::BundleError;
 pub use manifest::{Example, Manifest, Oddities, Oddity, Scheme};
+pub(crate) use table::TABLE_COLUMNS;
 
 /// The version of the folder format.
 pub const FORMAT: u32 = 1;
@@ -183,6 +185,23 @@ words!(
     CloseMatch = "close_match",
     BroadMatch = "broad_match"
 );
+
+impl BundleConcept {
+    /// One in use of which nothing else is known.
+    #[must_use]
+    pub fn new(key: ConceptKey, kind: ConceptKind, label: &str) -> Self {
+        Self {
+            key,
+            kind,
+            label: label.to_owned(),
+            description: String::new(),
+            status: Status::Active,
+            replaced_by: Vec::new(),
+            broader: Vec::new(),
+            sectors: Vec::new(),
+        }
+    }
+}
 
 impl Bundle {
     /// The key of the other concept.

@@ -6,7 +6,7 @@ use skillwire_schemas::{ConceptKey, ConceptKind};
 use super::decode::is_garbled;
 use super::source::{Found, ImportError, Source};
 use super::table::Table;
-use super::{ImportOptions, esco_relations, release_in, title};
+use super::{ImportOptions, esco_relations, names, release_in};
 use crate::bundle::{Builder, BundleConcept, NameCalled, Scheme, Status};
 
 pub(super) const SCHEME: &str = "esco";
@@ -243,9 +243,9 @@ fn concepts(file: &mut File<'_, '_>) -> Result<(), ImportError> {
         {
             builder.text(at, sort, table.maybe(column));
         }
-        names(builder, at, &name, NameCalled::Alias, "preferredLabel");
+        names(builder, at, &name, "preferredLabel");
         for alternative in table.maybe(columns.alternative).lines() {
-            names(builder, at, alternative.trim(), NameCalled::Alias, "altLabel");
+            names(builder, at, alternative.trim(), "altLabel");
         }
         for hidden in table.maybe(columns.hidden).lines() {
             builder.name(at, hidden, NameCalled::Hidden, "hiddenLabel");
@@ -283,27 +283,10 @@ fn concept(file: &mut File<'_, '_>, columns: &Columns, uri: usize, label: usize)
     }
     let successors = file.table.maybe(columns.replaced).split([',', ';', '|', '\n']).map(str::trim);
     BundleConcept {
-        key: key(file.table.cell(uri)),
-        kind,
-        label: file.table.cell(label).to_owned(),
         description: file.table.maybe(columns.description).to_owned(),
         status,
         replaced_by: successors.filter(|uri| uri.starts_with("http")).map(key).collect(),
-        broader: Vec::new(),
-        sectors: Vec::new(),
-    }
-}
-
-/// A name; an abbreviation in its bracket, and the name without. A bracket that says what sort of thing it is
-/// ("Java (computer programming)") is no name.
-fn names(builder: &mut Builder, at: u32, name: &str, called: NameCalled, source: &str) {
-    let looks = if called == NameCalled::Alias { title::called(name) } else { called };
-    builder.name(at, name, looks, source);
-    if let Some((without, inside)) = title::bracket(name) {
-        builder.name(at, &without, title::called(&without), source);
-        if let Some(inside) = inside.filter(|inside| title::is_short(inside)) {
-            builder.name(at, inside, NameCalled::Abbreviation, source);
-        }
+        ..BundleConcept::new(key(file.table.cell(uri)), kind, file.table.cell(label))
     }
 }
 

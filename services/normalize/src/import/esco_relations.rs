@@ -28,14 +28,9 @@ pub(super) fn hierarchy(file: &mut File<'_, '_>) -> Result<(), ImportError> {
                 let knowledge = uri_text.contains("/isced-f/") || table.cell(path[0].0).contains("/isced-f/");
                 let kind = if knowledge { ConceptKind::Knowledge } else { ConceptKind::Skill };
                 let made = builder.concept(BundleConcept {
-                    key: key(uri_text),
-                    kind,
-                    label: table.cell(label).to_owned(),
                     description: table.maybe(description).to_owned(),
                     status: Status::Heading,
-                    replaced_by: Vec::new(),
-                    broader: Vec::new(),
-                    sectors: Vec::new(),
+                    ..BundleConcept::new(key(uri_text), kind, table.cell(label))
                 });
                 let Some(made) = made.filter(|_| !table.cell(label).is_empty()) else {
                     file.odd("group has no name", uri);

@@ -127,7 +127,7 @@ fn occupation_key(code: &str) -> ConceptKey {
     ConceptKey { scheme: OCCUPATIONS.to_owned(), id: code.to_owned() }
 }
 
-fn is_code(code: &str) -> bool {
+pub(super) fn is_code(code: &str) -> bool {
     let form = "dd-dddd.dd";
     code.len() == form.len()
         && code.chars().zip(form.chars()).all(|(c, f)| if f == 'd' { c.is_ascii_digit() } else { c == f })
@@ -153,14 +153,8 @@ fn occupations(source: &mut Source<'_>, found: &Found, builder: &mut Builder) ->
         }
         note_garbled(builder, &file, line, &[label, description]);
         let concept = BundleConcept {
-            key: occupation_key(code),
-            kind: ConceptKind::Occupation,
-            label: label.to_owned(),
             description: description.to_owned(),
-            status: Status::Active,
-            replaced_by: Vec::new(),
-            broader: Vec::new(),
-            sectors: Vec::new(),
+            ..BundleConcept::new(occupation_key(code), ConceptKind::Occupation, label)
         };
         let Some(at) = builder.concept(concept) else {
             return builder.odd("code is there twice", &file, line, code);
@@ -285,16 +279,8 @@ fn elements(source: &mut Source<'_>, found: &Found, builder: &mut Builder) -> Re
         if label.is_empty() {
             return builder.odd("blank title or code", &file, line, id);
         }
-        let concept = BundleConcept {
-            key: ConceptKey { scheme: ELEMENTS.to_owned(), id: id.to_owned() },
-            kind: *kind,
-            label: label.to_owned(),
-            description: description.to_owned(),
-            status: Status::Active,
-            replaced_by: Vec::new(),
-            broader: Vec::new(),
-            sectors: Vec::new(),
-        };
+        let key = ConceptKey { scheme: ELEMENTS.to_owned(), id: id.to_owned() };
+        let concept = BundleConcept { description: description.to_owned(), ..BundleConcept::new(key, *kind, label) };
         match builder.concept(concept) {
             Some(at) => {
                 builder.text(at, "description", description);

@@ -7,7 +7,7 @@ use skillwire_schemas::{ConceptKey, ConceptKind};
 
 use super::onet::{TECHNOLOGIES, note_garbled, occupation, optional, rows};
 use super::source::{Found, ImportError, Source};
-use super::title;
+use super::title::{self, slug};
 use crate::bundle::{Builder, BundleConcept, NameCalled, RelationKind, Status};
 
 /// Levels of the commodity tree: code and title of what is above a commodity, nearest first.
@@ -84,16 +84,8 @@ fn concept(builder: &mut Builder, id: &str, label: &str, status: Status) -> Opti
     if label.is_empty() {
         return None;
     }
-    let at = builder.concept(BundleConcept {
-        key: key(id),
-        kind: ConceptKind::Technology,
-        label: label.to_owned(),
-        description: String::new(),
-        status,
-        replaced_by: Vec::new(),
-        broader: Vec::new(),
-        sectors: Vec::new(),
-    })?;
+    let made = BundleConcept { status, ..BundleConcept::new(key(id), ConceptKind::Technology, label) };
+    let at = builder.concept(made)?;
     if let Some((without, inside)) = title::bracket(label) {
         builder.name(at, &without, title::called(&without), "without bracket");
         if let Some(inside) = inside.filter(|inside| title::is_short(inside)) {
@@ -126,31 +118,5 @@ fn headings(builder: &mut Builder, commodity: &str, tree: &HashMap<String, Above
             return;
         }
         below.clone_from(code);
-    }
-}
-
-/// Lower case, letters, digits and the signs that tell names apart (C, C++, C#, .NET); everything else is a hyphen.
-fn slug(text: &str) -> String {
-    let mut slug = String::with_capacity(text.len());
-    for c in text.to_lowercase().chars() {
-        if c.is_alphanumeric() || "+#.&".contains(c) {
-            slug.push(c);
-        } else if !slug.ends_with('-') && !slug.is_empty() {
-            slug.push('-');
-        }
-    }
-    slug.trim_end_matches(['-', '.']).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_stable_and_tell_names_apart() {
-        assert_eq!(slug("Blackbaud The Raiser's Edge"), "blackbaud-the-raiser-s-edge");
-        assert_eq!(slug("Web  browser software "), slug("web-browser software"));
-        let ids: std::collections::BTreeSet<String> = ["C", "C++", "C#", ".NET", "Net"].map(slug).into_iter().collect();
-        assert_eq!(ids.len(), 5);
     }
 }

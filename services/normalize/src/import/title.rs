@@ -65,6 +65,19 @@ pub(crate) fn said_twice(name: &str) -> Option<&str> {
     again.filter(whole).last().map(|at| &name[at..])
 }
 
+/// Lower case, letters, digits and the signs that tell names apart (C, C++, C#, .NET); everything else is a hyphen.
+pub(crate) fn slug(text: &str) -> String {
+    let mut slug = String::with_capacity(text.len());
+    for c in text.to_lowercase().chars() {
+        if c.is_alphanumeric() || "+#.&".contains(c) {
+            slug.push(c);
+        } else if !slug.ends_with('-') && !slug.is_empty() {
+            slug.push('-');
+        }
+    }
+    slug.trim_end_matches(['-', '.']).to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,5 +111,13 @@ mod tests {
         assert_eq!(said_twice("Adobe Systems Adobe Acrobat"), Some("Adobe Acrobat"));
         assert_eq!(said_twice("Microsoft Excel"), None);
         assert_eq!(said_twice("SAP SAPscript"), None);
+    }
+
+    #[test]
+    fn ids_are_stable_and_tell_names_apart() {
+        assert_eq!(slug("Blackbaud The Raiser's Edge"), "blackbaud-the-raiser-s-edge");
+        assert_eq!(slug("Web  browser software "), slug("web-browser software"));
+        let ids: std::collections::BTreeSet<String> = ["C", "C++", "C#", ".NET", "Net"].map(slug).into_iter().collect();
+        assert_eq!(ids.len(), 5);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::model::Model;
+use super::model::{CLASSES_MAX, Model, NEAR};
 use super::vocabulary::Vocabulary;
 
 const MAGIC: &[u8; 8] = b"swmodel1";
@@ -41,6 +41,7 @@ impl Model {
             put(&bytes_of(floats, |x| x.to_le_bytes()))?;
         }
         put(&bytes_of(&self.concepts, |x| x.to_le_bytes()))?;
+        put(&bytes_of(&self.near, |x| x.to_le_bytes()))?;
         put(&bytes_of(&self.pieces, |x| x.to_le_bytes()))?;
         let sum = sum.finalize();
         to.write_all(&sum.to_le_bytes())
@@ -64,7 +65,7 @@ impl Model {
         }
         let sizes = rest.many(3, u32::from_le_bytes)?;
         let [dims, pieces, classes] = [sizes[0] as usize, sizes[1] as usize, sizes[2] as usize];
-        if dims > DIMS_MAX || pieces > ROWS_MAX || classes > ROWS_MAX {
+        if dims > DIMS_MAX || pieces > ROWS_MAX || classes > CLASSES_MAX {
             return Err(ModelFileError::Foreign);
         }
         let hashes = rest.many(pieces, u64::from_le_bytes)?;
@@ -73,12 +74,13 @@ impl Model {
         let concepts_scale = rest.many(classes, f32::from_le_bytes)?;
         let bias = rest.many(classes, f32::from_le_bytes)?;
         let concepts = rest.many(classes * dims, i16::from_le_bytes)?;
+        let near = rest.many(pieces * NEAR, u16::from_le_bytes)?;
         let pieces = rest.many(pieces * dims, i8::from_le_bytes)?;
-        if !rest.0.is_empty() {
+        if !rest.0.is_empty() || near.iter().any(|class| usize::from(*class) >= classes) {
             return Err(ModelFileError::Foreign);
         }
         let vocabulary = Vocabulary::new(hashes, weights);
-        Ok(Self { dims, vocabulary, pieces, pieces_scale, concepts, concepts_scale, bias })
+        Ok(Self { dims, vocabulary, pieces, pieces_scale, concepts, concepts_scale, bias, near })
     }
 }
 

@@ -16,4 +16,5 @@ mod vocabulary;
 pub(crate) use example::Example;
 pub(crate) use file::ModelFileError;
 pub(crate) use model::{Model, Scratch};
+pub(crate) use random::Random;
 pub(crate) use train::{Training, train};

@@ -1,5 +1,7 @@
 //! `skillwire taxonomy`: what is published becomes what the matcher reads.
 
+use std::fs::File;
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -8,6 +10,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use skillwire_normalize::bundle::Bundle;
 use skillwire_normalize::import::{Format, ImportOptions, Progress, import};
 use skillwire_normalize::learn_folder;
+use skillwire_runtime::{Clock, SystemClock};
+use skillwire_schemas::ConceptKind;
 
 use super::{Ended, console, offline};
 
@@ -34,6 +38,14 @@ enum Command {
         /// The bundle's folder.
         folder: PathBuf,
     },
+    /// Write concepts and names of a bundle as one table for a spreadsheet; `import csv` reads it again.
+    Export {
+        /// The folder of the bundle.
+        bundle: PathBuf,
+        /// The table.
+        #[arg(long)]
+        out: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -55,6 +67,26 @@ struct Import {
     /// Do not learn from the texts: quick, but what is no name finds its concept only by shared words.
     #[arg(long)]
     no_learn: bool,
+    /// The name of the scheme in ids, for case, ctdl, rsd and csv.
+    #[arg(long)]
+    scheme: Option<String>,
+    /// What the scheme is called, where the files do not tell it.
+    #[arg(long)]
+    title: Option<String>,
+    /// Under which terms it may be used, where the files do not tell them.
+    #[arg(long)]
+    licence: Option<String>,
+    /// What the concepts of a table are when it has no such column: skill, occupation ...
+    #[arg(long)]
+    kind: Option<ConceptKind>,
+    /// A column of a table: concept=Code, label=Name; also kind, aliases, abbreviations, description, broader ...
+    #[arg(long = "column", value_parser = pair)]
+    columns: Vec<(String, String)>,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').map(|(field, column)| (field.to_owned(), column.to_owned()));
+    pair.ok_or_else(|| "give FIELD=COLUMN, e.g. label=Name".to_owned())
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -63,6 +95,16 @@ enum Published {
     Onet,
     /// ESCO classification, CSV (zip, several zips in a folder, or folder).
     Esco,
+    /// Lightcast skills, JSON or CSV.
+    Lightcast,
+    /// CASE 1.0 packages, JSON or OpenSALT's CSV.
+    Case,
+    /// CTDL and CTDL-ASN, JSON-LD.
+    Ctdl,
+    /// Rich skill descriptors (OSMT), CSV or JSON.
+    Rsd,
+    /// Any table, columns guessed or told with --column; or a bundle.
+    Csv,
 }
 
 impl From<Published> for Format {
@@ -70,6 +112,11 @@ impl From<Published> for Format {
         match published {
             Published::Onet => Self::Onet,
             Published::Esco => Self::Esco,
+            Published::Lightcast => Self::Lightcast,
+            Published::Case => Self::Case,
+            Published::Ctdl => Self::Ctdl,
+            Published::Rsd => Self::Rsd,
+            Published::Csv => Self::Csv,
         }
     }
 }
@@ -80,6 +127,7 @@ impl Taxonomy {
             None => offline::taxonomy(self.taxonomy.as_deref()),
             Some(Command::Import(import)) => import.run(),
             Some(Command::Learn { folder }) => learn(&folder),
+            Some(Command::Export { bundle, out }) => export(&bundle, &out),
         }
     }
 }
@@ -98,7 +146,16 @@ impl Import {
                 bar.inc(*bytes);
             }
         };
-        let options = ImportOptions { release: self.release, language: self.language };
+        let options = ImportOptions {
+            release: self.release,
+            language: self.language,
+            scheme: self.scheme,
+            title: self.title,
+            licence: self.licence,
+            kind: self.kind,
+            columns: self.columns,
+            today: Some(SystemClock.now().date_naive()),
+        };
         let bundle = import(self.format.into(), &self.path, &options, &mut tell)?;
         bar.set_message("writing");
         bundle.write(&self.out).context("the bundle is not written")?;
@@ -125,6 +182,14 @@ fn learn(folder: &Path) -> Result<Ended> {
         console::error(&format!("learned {}: {:.1} MB", kind.as_str(), bytes as f64 / 1e6));
     }
     console::error(&format!("learned in {:.0} s", took.as_secs_f64()));
+    Ok(Ended::Well)
+}
+
+fn export(bundle: &Path, out: &Path) -> Result<Ended> {
+    let bundle = Bundle::read(bundle)?;
+    let file = File::create(out).with_context(|| format!("{} cannot be written", out.display()))?;
+    bundle.write_table(BufWriter::new(file)).with_context(|| format!("{} cannot be written", out.display()))?;
+    console::error(&format!("wrote {} concepts to {}", bundle.concepts.len(), out.display()));
     Ok(Ended::Well)
 }
 
