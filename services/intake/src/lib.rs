@@ -27,6 +27,7 @@ use tokio::sync::Semaphore;
 
 pub use config::Config;
 pub use openapi::openapi;
+pub use read::{Outline, file_text, outline};
 pub use receipt::{ItemReceipt, ItemState, Receipt};
 pub use store::counts;
 

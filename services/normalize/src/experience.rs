@@ -1,7 +1,8 @@
 //! Experience in the employer's words -> months.
 
 /// "1-2 years" -> 12, "2+ yrs" -> 24, "6 months" -> 6, "none" -> 0; nothing when it does not say.
-pub(crate) fn months(text: &str) -> Option<u32> {
+#[must_use]
+pub fn months(text: &str) -> Option<u32> {
     let lower = text.to_lowercase();
     let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric() && c != '.').filter(|w| !w.is_empty()).collect();
     for (at, word) in words.iter().enumerate() {

@@ -62,9 +62,25 @@ pub(crate) enum Why {
     Words(f64),
     /// What was learned from the taxonomy's texts.
     Learned(f64),
+    /// The same, and a name within the text or like it speaks for it.
+    Hinted(&'static str, f64),
 }
 
 impl Why {
+    /// What a name that is hinted at is called.
+    pub(crate) const fn hint(self) -> &'static str {
+        match self {
+            Self::Said(said) | Self::Hinted(said, _) => said,
+            Self::Fuzzy(_) => "misspelt name",
+            Self::Words(_) | Self::Learned(_) => "name",
+        }
+    }
+
+    /// Whether it was learned.
+    pub(crate) const fn is_learned(self) -> bool {
+        matches!(self, Self::Learned(_) | Self::Hinted(..))
+    }
+
     /// Whether a name was hit, as it is written or nearly so.
     pub(crate) const fn is_name(self) -> bool {
         matches!(self, Self::Said(_) | Self::Fuzzy(_))
@@ -78,6 +94,7 @@ impl std::fmt::Display for Why {
             Self::Fuzzy(score) => write!(f, "fuzzy {score:.2}"),
             Self::Words(score) => write!(f, "words {score:.2}"),
             Self::Learned(score) => write!(f, "learned {score:.2}"),
+            Self::Hinted(name, score) => write!(f, "learned {score:.2}, {name}"),
         }
     }
 }

@@ -9,6 +9,7 @@
 pub mod bundle;
 mod config;
 mod experience;
+mod extract;
 mod fold;
 pub mod import;
 mod index;
@@ -45,6 +46,8 @@ use skillwire_runtime::Work;
 use skillwire_store::Migration;
 
 pub use config::Config;
+pub use experience::months;
+pub use extract::{Extraction, Span};
 pub use lines::{LineError, normalize_lines};
 pub use load::LoadError;
 pub use matcher::{Candidate, Context, MatchKind, Matcher, Ranked};

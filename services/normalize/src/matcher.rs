@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use skillwire_schemas::{Concept, ConceptKey, ConceptKind, Match, MatchState};
 
 use crate::fold::key;
-use crate::index::{Hit, Index, Why};
+use crate::index::{Hit, Index};
 use crate::lists::{NOISE, OFFER, PAPER, PLACE, RANK};
 use crate::negation::is_negated;
 use crate::score;
@@ -14,9 +14,6 @@ use crate::shelf::Shelf;
 use crate::taxonomy::{Entry, Taxonomy};
 use crate::ways::{Said, first_called};
 
-/// From here on a text means the concept. Exact names (0.95 and more), their parts (0.93), misspellings (0.86 and more) are
-/// above; of names that only share words with the text, those that cover about three quarters of it.
-const MATCHED_MIN: f64 = 0.84;
 /// Two concepts closer than this cannot be told apart.
 const AMBIGUOUS_MARGIN: f64 = 0.015;
 /// Below this a candidate is not worth naming.
@@ -224,7 +221,7 @@ impl Matcher {
     pub fn rank(&self, text: &str, kind: MatchKind, context: &Context, top: usize) -> Ranked {
         let text: String = text.chars().take(TEXT_CHARS_MAX).collect();
         let mut hits = self.hits(&text, kind);
-        hits.retain(|hit| hit.score >= NAMED_MIN || matches!(hit.why, Why::Learned(_)));
+        hits.retain(|hit| hit.score >= NAMED_MIN || hit.why.is_learned());
         // Of one concept's hits the best counts.
         hits.sort_unstable_by(|a, b| a.entry.cmp(&b.entry).then(b.score.total_cmp(&a.score)));
         hits.dedup_by_key(|hit| hit.entry);
@@ -234,7 +231,7 @@ impl Matcher {
         let (state, remark) = if is_negated(&text) {
             (MatchState::Unmatched, Some("negated: it says that this is not asked for".to_owned()))
         } else {
-            self.judge(&hits)
+            self.judge(kind, &hits)
         };
         let candidates = hits
             .into_iter()
@@ -265,6 +262,10 @@ impl Matcher {
         &self.entries[number as usize]
     }
 
+    pub(crate) fn number(&self, key: &ConceptKey) -> Option<u32> {
+        self.by_key.get(key).copied()
+    }
+
     fn id(&self, number: u32) -> &str {
         &self.entry(number).concept.key.id
     }
@@ -276,7 +277,7 @@ impl Matcher {
         for shelf in self.shelves(kind) {
             shelf.find(&said, &mut hits);
         }
-        if hits.iter().any(|hit| hit.why.is_name() && hit.score >= MATCHED_MIN) {
+        if hits.iter().any(|hit| hit.why.is_name() && hit.score >= score::matched_min(kind, hit.why)) {
             for hit in hits.iter_mut().filter(|hit| !hit.why.is_name()) {
                 hit.score = hit.score.min(BESIDE_MAX);
             }
@@ -297,17 +298,23 @@ impl Matcher {
         score::fit(in_job, (!context.sectors.is_empty()).then_some(in_industry), hit.why)
     }
 
-    fn judge(&self, hits: &[(f64, Hit)]) -> (MatchState, Option<String>) {
+    fn judge(&self, kind: MatchKind, hits: &[(f64, Hit)]) -> (MatchState, Option<String>) {
         let Some((rank, first)) = hits.first() else {
             return (MatchState::Unmatched, Some("nothing is called so".to_owned()));
         };
-        if first.score < MATCHED_MIN {
+        if first.score < score::ambiguous_min(kind, first.why) {
             return (MatchState::Unmatched, Some(format!("nothing is like it enough (best {:.2})", first.score)));
         }
         let concept = &self.entry(first.entry).concept;
+        let is_matched = |hit: &Hit| hit.score >= score::matched_min(kind, hit.why);
+        if !is_matched(first) {
+            let second = hits.get(1).map(|(_, hit)| format!(" or {}", self.entry(hit.entry).concept.label));
+            let remark = format!("may be {}{}: {}", concept.label, second.unwrap_or_default(), first.why);
+            return (MatchState::Ambiguous, Some(remark));
+        }
         let rival = hits[1..].iter().take_while(|(other, _)| rank - other < AMBIGUOUS_MARGIN).find(|(_, hit)| {
             // The narrower of two says more and holds the wider one too.
-            hit.score >= MATCHED_MIN && !concept.broader.contains(&self.entry(hit.entry).concept.key.id)
+            is_matched(hit) && !concept.broader.contains(&self.entry(hit.entry).concept.key.id)
         });
         match rival {
             Some((_, hit)) => {

@@ -66,7 +66,11 @@ impl Shelf {
             Likeness::Learned(model, entries) => {
                 let likely = self.likely(model, entries, said);
                 // What is called exactly so is that; the rest is a hint beside what was learned.
-                if exact { score::order(names, &likely, into) } else { score::blend(&names, &likely, into) }
+                if exact {
+                    score::order(self.kind, names, &likely, into)
+                } else {
+                    score::blend(self.kind, &names, &likely, into)
+                }
             }
         }
     }
@@ -78,7 +82,7 @@ impl Shelf {
             model.likely(words, scratch, scores);
             score::shares(scores, LEARNED_MAX)
                 .into_iter()
-                .map(|(class, share, strength)| Likely { entry: entries[usize::from(class)], share, strength })
+                .map(|(class, share)| Likely { entry: entries[usize::from(class)], share })
                 .collect()
         })
     }

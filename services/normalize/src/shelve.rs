@@ -91,6 +91,14 @@ impl Taxonomy {
     }
 }
 
+/// How a kind is learned. Job titles are short and of few words: more rounds, more left out.
+fn how(kind: MatchKind) -> Training {
+    match kind {
+        MatchKind::Occupation => Training { epochs: 6, rate: 0.1, left_out_share: 0.4, ..Training::default() },
+        MatchKind::Skill | MatchKind::Credential => Training::default(),
+    }
+}
+
 /// Learns what the texts of a bundle teach and writes it beside them. `progress` hears the kind, and how many texts of how
 /// many are done.
 ///
@@ -107,7 +115,7 @@ pub fn learn_folder(
         let wrong = |error: std::io::Error| {
             LoadError::new(&path.display().to_string(), 0, format!("cannot be written ({error})"))
         };
-        let learned = school::learn(&bundle, kind, &Training::default(), &mut |done, all| progress(kind, done, all));
+        let learned = school::learn(&bundle, kind, &how(kind), &mut |done, all| progress(kind, done, all));
         let Some(model) = learned else { continue };
         let mut bytes = Vec::new();
         model.write(school::check_sum(&bundle, kind), &mut bytes).map_err(wrong)?;

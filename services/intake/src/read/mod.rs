@@ -11,6 +11,7 @@ mod docx;
 mod encoding;
 mod html;
 mod json;
+mod outline;
 mod posting;
 mod raw;
 mod sections;
@@ -30,6 +31,7 @@ use utoipa::ToSchema;
 use crate::config::Config;
 
 pub use json::{JsonNeed, JsonNeeds, JsonOpenings, JsonRequirement, JsonWage, Scalar};
+pub use outline::{Outline, file_text, outline};
 pub use table::TEMPLATE_COLUMNS;
 
 /// What a submission is read against.

@@ -97,7 +97,7 @@ fn spoken(line: &str) -> Option<String> {
 }
 
 /// "$21.50 - $26.00 / hr", "$45k–$60k per year", "Pay: 18.50 an hour".
-fn wage(lines: &[&str], need: &mut RawNeed) {
+pub(super) fn wage(lines: &[&str], need: &mut RawNeed) {
     for line in lines {
         let Some(at) = line.find('$') else { continue };
         let Some((low, after)) = money(&line[at + 1..]) else { continue };
@@ -186,7 +186,7 @@ fn entry(text: &str, part: Part, need: &mut RawNeed) {
 }
 
 /// Education and experience, wherever they stand; whether the text was one of them.
-fn aside(text: &str, need: &mut RawNeed) -> bool {
+pub(super) fn aside(text: &str, need: &mut RawNeed) -> bool {
     let lower = text.to_lowercase();
     let education = [
         "high school",

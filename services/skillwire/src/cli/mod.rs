@@ -4,6 +4,7 @@ mod console;
 mod data;
 mod demo;
 mod doctor;
+mod extract;
 mod offline;
 mod run;
 mod submit;
@@ -79,6 +80,11 @@ enum Command {
         after_help = "Example: skillwire taxonomy import onet db_29_0_text.zip --out taxonomies/onet\n\nWith --out no database is needed."
     )]
     Taxonomy(taxonomy::Taxonomy),
+    /// Running text in (a line each, or one file), the concepts that it speaks of out, as JSON. Needs no database.
+    #[command(
+        after_help = "Example: echo 'Must weld MIG and TIG, forklift license a plus' | skillwire extract --top 3\n         skillwire extract --file posting.docx --taxonomy esco/"
+    )]
+    Extract(extract::Extract),
     /// Signals of a partnership, as a table, CSV or JSON.
     Signals(data::Signals),
     /// Publish events and feed messages again, with the same ids, from PostgreSQL.
@@ -207,6 +213,7 @@ fn dispatch(cli: Cli) -> Result<Ended> {
     match cli.command {
         Command::Normalize { kind, taxonomy, top } => offline::normalize(kind.into(), &taxonomy, top),
         Command::Taxonomy(taxonomy) => taxonomy.run(),
+        Command::Extract(extract) => extract.run(),
         Command::Schemas { check, root } => offline::schemas(check, &root),
         Command::Completions { shell } => {
             let mut script = Vec::new();
