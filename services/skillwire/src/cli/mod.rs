@@ -9,6 +9,7 @@ mod run;
 mod submit;
 mod summary;
 mod taxonomy;
+mod taxonomy_db;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -76,7 +77,7 @@ enum Command {
     },
     /// What the taxonomy holds; imports of published ones.
     #[command(
-        after_help = "Example: skillwire taxonomy import onet db_29_0_text.zip --out taxonomies/onet\n\nWith --out no database is needed."
+        after_help = "Example: skillwire taxonomy import onet db_29_0_text.zip --dry-run\n\nWith --out DIR the taxonomy becomes a folder and no database is needed."
     )]
     Taxonomy(taxonomy::Taxonomy),
     /// Signals of a partnership, as a table, CSV or JSON.
@@ -206,7 +207,7 @@ fn dispatch(cli: Cli) -> Result<Ended> {
     let settings = || config::load::<Settings>(file.as_deref());
     match cli.command {
         Command::Normalize { kind, taxonomy, top } => offline::normalize(kind.into(), taxonomy.as_deref(), top),
-        Command::Taxonomy(taxonomy) => taxonomy.run(),
+        Command::Taxonomy(taxonomy) => taxonomy.run(settings),
         Command::Schemas { check, root } => offline::schemas(check, &root),
         Command::Completions { shell } => {
             let mut script = Vec::new();
