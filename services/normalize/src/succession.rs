@@ -129,8 +129,18 @@ pub(crate) fn succeed(before: Option<&Bundle>, coming: &Bundle, accept: bool) ->
         && made.names == before.names
         && made.relations == before.relations
         && made.texts == before.texts
-        && made.manifest.schemes == before.manifest.schemes;
+        && terms(&made) == terms(before);
     (made, changes)
+}
+
+/// What is said of the scheme as a whole. Where its files lay is no part of it.
+fn terms(bundle: &Bundle) -> Vec<[&str; 4]> {
+    bundle
+        .manifest
+        .schemes
+        .iter()
+        .map(|s| [&s.release, &s.title, &s.publisher, &s.licence].map(String::as_str))
+        .collect()
 }
 
 fn listed(concept: &BundleConcept) -> Listed {
