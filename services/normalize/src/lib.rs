@@ -7,6 +7,7 @@
 //! Metrics: `normalize_needs_total{state}`, `normalize_terms_total{state}`.
 
 pub mod bundle;
+mod combine;
 mod config;
 mod experience;
 mod extract;
@@ -17,6 +18,7 @@ mod kept;
 mod learn;
 mod lines;
 mod lists;
+mod live;
 mod load;
 mod matcher;
 mod names;
@@ -24,6 +26,7 @@ mod need;
 mod negation;
 mod openapi;
 mod overlap;
+mod releases;
 mod renormalize;
 mod school;
 mod score;
@@ -32,6 +35,7 @@ mod shelve;
 mod split;
 mod stage;
 mod store;
+mod succession;
 mod taxonomy;
 mod title;
 mod typo;
@@ -45,6 +49,8 @@ use skillwire_bus::{Parts, keeper, relay, stage};
 use skillwire_runtime::Work;
 use skillwire_store::Migration;
 
+use live::Live;
+
 pub use config::Config;
 pub use experience::months;
 pub use extract::{Extraction, Span};
@@ -52,24 +58,29 @@ pub use lines::{LineError, normalize_lines};
 pub use load::LoadError;
 pub use matcher::{Candidate, Context, MatchKind, Matcher, Ranked};
 pub use openapi::openapi;
+pub use releases::ImportInto;
 pub use renormalize::Renormalized;
 pub use shelve::learn_folder;
+pub use store::taxonomies::Release;
 pub use store::{Counts, counts};
+pub use succession::{Changes, Fate, Listed, Retired};
 pub use taxonomy::{Summary, Taxonomy};
 
 /// Its name, PostgreSQL schema and target.
 pub const NAME: &str = "normalize";
 
 /// Its schema.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "needs", sql: include_str!("../migrations/0001_first.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "needs", sql: include_str!("../migrations/0001_first.sql") },
+    Migration { version: 2, name: "taxonomies", sql: include_str!("../migrations/0002_taxonomies.sql") },
+];
 
 /// The service.
 #[derive(Clone)]
 pub struct Normalize {
     parts: Parts,
     config: Arc<Config>,
-    matcher: Arc<Matcher>,
+    live: Arc<Live>,
 }
 
 impl Normalize {
@@ -82,7 +93,7 @@ impl Normalize {
             Some(folder) => Taxonomy::from_dir(Path::new(folder))?,
             None => Taxonomy::starter()?,
         };
-        Ok(Self { parts, config: Arc::new(config), matcher: Arc::new(Matcher::new(taxonomy)) })
+        Ok(Self { parts, config: Arc::new(config), live: Arc::new(Live::new(taxonomy)) })
     }
 
     /// Its loops.

@@ -1,10 +1,12 @@
-//! All needs once more: when the taxonomy has changed, what was said is read again and what reads differently is said again.
+//! Needs once more: when the taxonomy has changed, what was said is read again and what reads differently is said again.
 
 use skillwire_runtime::Fault;
 use skillwire_schemas::{NeedId, PartnershipId};
+use skillwire_store::Tx;
 
 use crate::Normalize;
 use crate::kept::Kept;
+use crate::live::Lexicon;
 use crate::need::{self, Said};
 use crate::stage::say;
 use crate::store::needs;
@@ -32,27 +34,51 @@ impl Normalize {
         let mut after: Option<NeedId> = None;
         loop {
             let mut tx = self.parts.db.begin().await?;
-            let mut batch = needs::load_after(tx.conn(), partnership, after, BATCH_NEEDS).await?;
+            let batch = needs::load_after(tx.conn(), partnership, after, BATCH_NEEDS).await?;
             let Some(last) = batch.last() else { return Ok(done) };
             after = Some(last.id);
-            for kept in &mut batch {
-                tokio::task::yield_now().await;
-                self.read_again(kept);
-            }
-            let rows: Vec<&Kept> = batch.iter().filter(|kept| kept.changed).collect();
-            let loaded: Vec<NeedId> = batch.iter().map(|kept| kept.id).collect();
-            let now = self.parts.env.clock.now();
-            needs::save(tx.conn(), &rows, &loaded, now).await?;
-            for kept in &rows {
-                say(&mut tx, kept, now)?;
-            }
-            done.needs += batch.len();
-            done.changed += rows.len();
-            tx.commit().await?;
+            self.read_batch_again(tx, batch, &mut done).await?;
         }
     }
 
-    fn read_again(&self, kept: &mut Kept) {
+    /// Reads those again that mean one of these concepts, have open texts, or see one of these schemes.
+    pub(crate) async fn renormalize_concepts(
+        &self,
+        concepts: &[String],
+        progress: &mut (dyn FnMut(Renormalized) + Send),
+    ) -> Result<Renormalized, Fault> {
+        let mut done = Renormalized::default();
+        let mut after: Option<NeedId> = None;
+        loop {
+            let mut tx = self.parts.db.begin().await?;
+            let batch = needs::load_touched(tx.conn(), concepts, after, BATCH_NEEDS).await?;
+            let Some(last) = batch.last() else { return Ok(done) };
+            after = Some(last.id);
+            self.read_batch_again(tx, batch, &mut done).await?;
+            progress(done);
+        }
+    }
+
+    async fn read_batch_again(&self, mut tx: Tx, mut batch: Vec<Kept>, done: &mut Renormalized) -> Result<(), Fault> {
+        for kept in &mut batch {
+            tokio::task::yield_now().await;
+            let lexicon = self.live.of(tx.conn(), kept.partnership).await?;
+            self.read_again(kept, &lexicon);
+        }
+        let rows: Vec<&Kept> = batch.iter().filter(|kept| kept.changed).collect();
+        let loaded: Vec<NeedId> = batch.iter().map(|kept| kept.id).collect();
+        let now = self.parts.env.clock.now();
+        needs::save(tx.conn(), &rows, &loaded, now).await?;
+        for kept in &rows {
+            say(&mut tx, kept, now)?;
+        }
+        done.needs += batch.len();
+        done.changed += rows.len();
+        tx.commit().await?;
+        Ok(())
+    }
+
+    fn read_again(&self, kept: &mut Kept, lexicon: &Lexicon) {
         let (Some(known), Some(draft), Some(at)) = (&kept.need, &kept.draft, kept.stated_at) else { return };
         let said = Said {
             need: kept.id,
@@ -61,7 +87,8 @@ impl Normalize {
             submission: known.submission,
             at,
         };
-        let need = need::make(&said, draft, &self.matcher, self.config.valid_days);
+        let mut need = need::make(&said, draft, &lexicon.matcher, self.config.valid_days);
+        lexicon.explain(&mut need);
         kept.normalize_again(need);
     }
 }

@@ -13,14 +13,14 @@ use skillwire_schemas::{Envelope, EventId, Need, NeedId, SubmissionItem};
 use skillwire_store::Tx;
 
 use crate::kept::Kept;
-use crate::matcher::Matcher;
+use crate::live::{Lexicon, Live};
 use crate::need::{self, Said};
 use crate::store::needs;
 use crate::{NAME, Normalize};
 
 /// The stage.
 pub(crate) struct Normalizer {
-    matcher: Arc<Matcher>,
+    live: Arc<Live>,
     clock: Arc<dyn Clock>,
     valid_days: u64,
 }
@@ -28,7 +28,7 @@ pub(crate) struct Normalizer {
 impl Normalizer {
     pub(crate) fn new(normalize: &Normalize) -> Self {
         Self {
-            matcher: Arc::clone(&normalize.matcher),
+            live: Arc::clone(&normalize.live),
             clock: Arc::clone(&normalize.parts.env.clock),
             valid_days: normalize.config.valid_days,
         }
@@ -48,10 +48,11 @@ impl Stage for Normalizer {
         let mut known = needs::load(tx.conn(), &ids).await?;
         let ids_of_rows: Vec<NeedId> = known.keys().copied().collect();
         for event in events {
+            let lexicon = self.live.of(tx.conn(), event.partnership).await?;
             for received in &event.data.items {
                 // Matching is work for the processor; others get their turn in between.
                 tokio::task::yield_now().await;
-                self.apply(event, &received.item, &mut known)?;
+                self.apply(event, &received.item, &lexicon, &mut known)?;
             }
         }
         let mut rows: Vec<&Kept> = known.values().filter(|kept| kept.changed).collect();
@@ -71,6 +72,7 @@ impl Normalizer {
         &self,
         event: &Envelope<SubmissionReceived>,
         item: &SubmissionItem,
+        lexicon: &Lexicon,
         known: &mut HashMap<NeedId, Kept>,
     ) -> Result<(), Fault> {
         let id = need_of(item);
@@ -89,7 +91,8 @@ impl Normalizer {
                     at,
                 };
                 if kept.is_news(at) {
-                    let need = need::make(&said, draft, &self.matcher, self.valid_days);
+                    let mut need = need::make(&said, draft, &lexicon.matcher, self.valid_days);
+                    lexicon.explain(&mut need);
                     kept.state(need, (**draft).clone());
                     kept.follow(event);
                 }

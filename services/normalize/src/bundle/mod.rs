@@ -16,6 +16,7 @@ mod builder;
 mod error;
 mod manifest;
 mod read;
+mod select;
 mod table;
 mod write;
 
@@ -23,7 +24,7 @@ use std::sync::Arc;
 
 use skillwire_schemas::{ConceptKey, ConceptKind};
 
-pub(crate) use builder::Builder;
+pub(crate) use builder::{Builder, counts};
 pub use error::BundleError;
 pub use manifest::{Example, Manifest, Oddities, Oddity, Scheme};
 pub(crate) use table::TABLE_COLUMNS;

@@ -110,13 +110,6 @@ impl Model {
         }
     }
 
-    /// The scores of all concepts for a text, in their order.
-    pub(crate) fn scores(&self, words: &[String], scratch: &mut Scratch, into: &mut Vec<f32>) {
-        self.place(words, scratch);
-        into.clear();
-        into.extend((0..self.classes()).map(|class| self.score(class, scratch)));
-    }
-
     fn score(&self, class: usize, scratch: &Scratch) -> f32 {
         let row = &self.concepts[class * self.dims..(class + 1) * self.dims];
         #[expect(clippy::cast_precision_loss, reason = "the eighth digit does not matter")]
@@ -144,10 +137,12 @@ impl Model {
         scratch.rounded.extend(scratch.vector.iter().map(|x| (x / scale).round() as i16));
     }
 
-    /// The scores as shares that add up to 1.
+    /// The scores of all concepts, as shares that add up to 1.
+    #[cfg(test)]
     pub(crate) fn shares_of(&self, words: &[String]) -> Vec<f32> {
-        let mut shares = Vec::new();
-        self.scores(words, &mut Scratch::default(), &mut shares);
+        let mut scratch = Scratch::default();
+        self.place(words, &mut scratch);
+        let mut shares: Vec<f32> = (0..self.classes()).map(|class| self.score(class, &scratch)).collect();
         softmax(&mut shares);
         shares
     }

@@ -2,6 +2,8 @@
 
 pub(crate) mod needs;
 pub(crate) mod read;
+mod rows;
+pub(crate) mod taxonomies;
 
 use skillwire_schemas::PartnershipId;
 use skillwire_store::{Db, StoreError};

@@ -105,12 +105,17 @@ pub(crate) struct ConceptQuery {
     responses((status = 200, body = [Concept])))]
 pub(crate) async fn concepts(
     State(normalize): State<Normalize>,
-    _: Actor,
+    actor: Actor,
     Query(query): Query<ConceptQuery>,
 ) -> Result<Json<Vec<Concept>>, Problem> {
     let kinds: Vec<ConceptKind> = match &query.kind {
         Some(kind) => vec![kind.parse().map_err(|e| Problem::bad_request(format!("kind: {e}")))?],
         None => ConceptKind::ALL.to_vec(),
     };
-    Ok(Json(normalize.matcher.search(&query.q, &kinds, CONCEPTS_MAX).into_iter().cloned().collect()))
+    let mut tx = normalize.parts.db.begin().await?;
+    let lexicon = normalize.live.of(tx.conn(), actor.partnership).await.map_err(|fault| {
+        tracing::warn!(%fault, "the taxonomy is not ready");
+        Problem::unavailable("the taxonomy is not ready just now; try again in a moment")
+    })?;
+    Ok(Json(lexicon.matcher.search(&query.q, &kinds, CONCEPTS_MAX).into_iter().cloned().collect()))
 }

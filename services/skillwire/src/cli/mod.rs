@@ -10,6 +10,7 @@ mod run;
 mod submit;
 mod summary;
 mod taxonomy;
+mod taxonomy_db;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -77,7 +78,7 @@ enum Command {
     },
     /// What the taxonomy holds; imports of published ones.
     #[command(
-        after_help = "Example: skillwire taxonomy import onet db_29_0_text.zip --out taxonomies/onet\n\nWith --out no database is needed."
+        after_help = "Example: skillwire taxonomy import onet db_29_0_text.zip --dry-run\n\nWith --out DIR the taxonomy becomes a folder and no database is needed."
     )]
     Taxonomy(taxonomy::Taxonomy),
     /// Running text in (a line each, or one file), the concepts that it speaks of out, as JSON. Needs no database.
@@ -212,7 +213,7 @@ fn dispatch(cli: Cli) -> Result<Ended> {
     let settings = || config::load::<Settings>(file.as_deref());
     match cli.command {
         Command::Normalize { kind, taxonomy, top } => offline::normalize(kind.into(), &taxonomy, top),
-        Command::Taxonomy(taxonomy) => taxonomy.run(),
+        Command::Taxonomy(taxonomy) => taxonomy.run(settings),
         Command::Extract(extract) => extract.run(),
         Command::Schemas { check, root } => offline::schemas(check, &root),
         Command::Completions { shell } => {

@@ -7,13 +7,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
+use skillwire_normalize::ImportInto;
 use skillwire_normalize::bundle::Bundle;
 use skillwire_normalize::import::{Format, ImportOptions, Progress, import};
 use skillwire_normalize::learn_folder;
+use skillwire_runtime::config::ConfigError;
 use skillwire_runtime::{Clock, SystemClock};
 use skillwire_schemas::ConceptKind;
 
-use super::{Ended, console, offline};
+use super::{Ended, console, offline, run, taxonomy_db};
+use crate::settings::Settings;
 
 /// Examples shown of one sort of oddity; the bundle keeps more.
 const EXAMPLES_SHOWN: usize = 3;
@@ -46,6 +49,15 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// The releases in the database, and who sees which scheme.
+    List,
+    /// Set the scheme in which a partnership sees its concepts, and read its needs again.
+    Display {
+        /// Part of the partnership's name, or its id.
+        partnership: String,
+        /// The scheme, e.g. esco; - for none in particular.
+        scheme: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -55,9 +67,15 @@ struct Import {
     format: Published,
     /// The folder, zip or file as it was published.
     path: PathBuf,
-    /// Folder for the taxonomy bundle; a bundle that is there is replaced.
+    /// Folder for the taxonomy bundle, a bundle that is there is replaced; without it the release goes into the database.
+    #[arg(long, conflicts_with_all = ["dry_run", "accept_suggestions"])]
+    out: Option<PathBuf>,
+    /// Only say what would change: added, renamed, retired, merged and split ids.
     #[arg(long)]
-    out: PathBuf,
+    dry_run: bool,
+    /// Let a single concept that bears the name of a retired one take its place.
+    #[arg(long)]
+    accept_suggestions: bool,
     /// The release, where the files do not tell it.
     #[arg(long)]
     release: Option<String>,
@@ -122,18 +140,22 @@ impl From<Published> for Format {
 }
 
 impl Taxonomy {
-    pub(super) fn run(self) -> Result<Ended> {
+    pub(super) fn run(self, settings: impl FnOnce() -> Result<Settings, ConfigError>) -> Result<Ended> {
         match self.command {
             None => offline::taxonomy(self.taxonomy.as_deref()),
-            Some(Command::Import(import)) => import.run(),
+            Some(Command::Import(import)) => import.run(settings),
             Some(Command::Learn { folder }) => learn(&folder),
             Some(Command::Export { bundle, out }) => export(&bundle, &out),
+            Some(Command::List) => run::block_on(taxonomy_db::list(settings()?)),
+            Some(Command::Display { partnership, scheme }) => {
+                run::block_on(taxonomy_db::display(settings()?, partnership, scheme))
+            }
         }
     }
 }
 
 impl Import {
-    fn run(self) -> Result<Ended> {
+    fn run(self, settings: impl FnOnce() -> Result<Settings, ConfigError>) -> Result<Ended> {
         let bar = ProgressBar::new(0)
             .with_style(ProgressStyle::with_template("{msg} [{bar:30}] {bytes}/{total_bytes}")?.progress_chars("=> "));
         let mut tell = |progress: &Progress<'_>| match progress {
@@ -157,13 +179,19 @@ impl Import {
             today: Some(SystemClock.now().date_naive()),
         };
         let bundle = import(self.format.into(), &self.path, &options, &mut tell)?;
+        let Some(out) = self.out else {
+            bar.finish_and_clear();
+            report(&bundle);
+            let how = ImportInto { dry_run: self.dry_run, accept_suggestions: self.accept_suggestions };
+            return run::block_on(taxonomy_db::import(settings()?, bundle, how));
+        };
         bar.set_message("writing");
-        bundle.write(&self.out).context("the bundle is not written")?;
+        bundle.write(&out).context("the bundle is not written")?;
         let took = bar.elapsed();
         bar.finish_and_clear();
         report(&bundle);
-        console::error(&format!("wrote {} in {:.1} s", self.out.display(), took.as_secs_f64()));
-        if self.no_learn { Ok(Ended::Well) } else { learn(&self.out) }
+        console::error(&format!("wrote {} in {:.1} s", out.display(), took.as_secs_f64()));
+        if self.no_learn { Ok(Ended::Well) } else { learn(&out) }
     }
 }
 
