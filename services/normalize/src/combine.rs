@@ -217,7 +217,6 @@ fn crosswalk(bundles: &[Bundle], entries: &[Entry], display: &str) -> HashMap<Co
 mod tests {
     use super::*;
     use crate::bundle::{Builder, Scheme};
-    use crate::taxonomy::Models;
 
     fn concept(scheme: &str, id: &str, label: &str) -> BundleConcept {
         let key = ConceptKey { scheme: scheme.to_owned(), id: id.to_owned() };
@@ -231,7 +230,7 @@ mod tests {
     }
 
     fn base() -> Taxonomy {
-        Taxonomy { entries: Vec::new(), counties: 0, words: HashSet::new(), models: Models::default() }
+        Taxonomy { entries: Vec::new(), counties: 0, words: HashSet::new(), models: Vec::new() }
     }
 
     fn entry<'a>(combined: &'a Combined, key: &str) -> Option<&'a Entry> {

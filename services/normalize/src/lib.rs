@@ -73,6 +73,7 @@ pub const NAME: &str = "normalize";
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "needs", sql: include_str!("../migrations/0001_first.sql") },
     Migration { version: 2, name: "taxonomies", sql: include_str!("../migrations/0002_taxonomies.sql") },
+    Migration { version: 4, name: "models", sql: include_str!("../migrations/0004_models.sql") },
 ];
 
 /// The service.

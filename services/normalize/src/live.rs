@@ -7,9 +7,11 @@ use skillwire_runtime::Fault;
 use skillwire_schemas::{Match, MatchState, Need, PartnershipId};
 use sqlx::PgConnection;
 
+use crate::bundle::Bundle;
 use crate::combine::{Combined, combine};
 use crate::fold::key;
 use crate::matcher::Matcher;
+use crate::shelve::learned;
 use crate::store::taxonomies;
 use crate::taxonomy::Taxonomy;
 
@@ -92,8 +94,20 @@ impl Live {
             return Ok(found);
         }
         let bundles = taxonomies::active(conn, None, false).await?;
-        let (base, wanted) = (self.base.clone(), display.clone());
-        let build = tokio::task::spawn_blocking(move || Lexicon::new(combine(base, &bundles, &wanted)));
+        let models = taxonomies::models(conn).await?;
+        let (mut base, wanted) = (self.base.clone(), display.clone());
+        let build = tokio::task::spawn_blocking(move || {
+            for (scheme, kind, bytes) in models {
+                let of_scheme = |bundle: &&Bundle| bundle.manifest.schemes.iter().any(|s| s.scheme == scheme);
+                let Some(bundle) = bundles.iter().find(of_scheme) else { continue };
+                match learned(bundle, kind, &bytes) {
+                    Ok(learned) => base.models.push(learned),
+                    // Names and shared words find the concepts still; the release can be imported again.
+                    Err(error) => tracing::warn!(%scheme, kind = kind.as_str(), %error, "a model is left out"),
+                }
+            }
+            Lexicon::new(combine(base, &bundles, &wanted))
+        });
         let lexicon = Arc::new(build.await.map_err(|e| Fault::retry(format!("the taxonomy is not built: {e}")))?);
         let mut built = self.built.write().unwrap_or_else(PoisonError::into_inner);
         if built.version != version || built.lexicons.len() >= LEXICONS_MAX {

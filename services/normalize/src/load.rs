@@ -7,7 +7,7 @@ use skillwire_schemas::{Concept, ConceptKey, ConceptKind};
 
 use crate::bundle::{Bundle, BundleError};
 use crate::fold::key;
-use crate::taxonomy::{Entry, Models, Taxonomy};
+use crate::taxonomy::{Entry, Taxonomy};
 
 /// A taxonomy file that is wrong.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -116,12 +116,7 @@ fn read(texts: [&str; 5]) -> Result<Taxonomy, LoadError> {
     }
     let counties = rows(FILES[4], counties, &["fips", "name", "state", "state_name"])?.len();
     widen(&mut entries)?;
-    Ok(Taxonomy {
-        entries: entries.into_iter().map(|(entry, _)| entry).collect(),
-        counties,
-        words,
-        models: Models::default(),
-    })
+    Ok(Taxonomy { entries: entries.into_iter().map(|(entry, _)| entry).collect(), counties, words, models: Vec::new() })
 }
 
 fn is_onet(code: &str) -> bool {

@@ -143,7 +143,11 @@ impl Matcher {
             let shelf = |kind: MatchKind| {
                 let of_kind = |(_, entry): &(u32, &Entry)| kind.holds(entry.concept.kind);
                 let entries: Vec<_> = numbers.iter().copied().zip(&taxonomy.entries).filter(of_kind).collect();
-                Shelf::new(&entries, &known, kind, taxonomy.models.of(kind))
+                let models = taxonomy.models.iter().filter(|learned| learned.kind == kind).map(|learned| {
+                    let classes = learned.keys.iter().map(|key| by_key.get(key).copied()).collect();
+                    (Arc::clone(&learned.model), classes)
+                });
+                Shelf::new(&entries, &known, kind, models.collect())
             };
             libraries.push(Library {
                 occupations: shelf(MatchKind::Occupation),

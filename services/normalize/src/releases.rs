@@ -5,7 +5,9 @@ use skillwire_schemas::PartnershipId;
 
 use crate::Normalize;
 use crate::bundle::Bundle;
+use crate::matcher::MatchKind;
 use crate::renormalize::Renormalized;
+use crate::shelve;
 use crate::store::taxonomies::{self, Release};
 use crate::succession::{Changes, succeed};
 
@@ -16,6 +18,8 @@ pub struct ImportInto {
     pub dry_run: bool,
     /// Let a single concept that bears the name of a retired one take its place.
     pub accept_suggestions: bool,
+    /// Learn what the texts teach: minutes for a large taxonomy. Without it what is no name is found by shared words.
+    pub learn: bool,
 }
 
 impl Normalize {
@@ -45,6 +49,11 @@ impl Normalize {
             }
             if !how.dry_run && !changes.unchanged {
                 let id = taxonomies::insert(tx.conn(), &made, now).await?;
+                if how.learn {
+                    for (kind, model) in learned(made).await? {
+                        taxonomies::insert_model(tx.conn(), id, kind, &model).await?;
+                    }
+                }
                 coming.push((scheme.scheme.clone(), id, changes.touched.clone()));
             }
             all.push(changes);
@@ -118,4 +127,17 @@ impl Normalize {
         tx.commit().await?;
         Ok(changed)
     }
+}
+
+/// The models of a release, by kind.
+async fn learned(bundle: Bundle) -> Result<Vec<(MatchKind, Vec<u8>)>, Fault> {
+    let learn = move || -> std::io::Result<Vec<(MatchKind, Vec<u8>)>> {
+        let mut models = Vec::new();
+        for kind in MatchKind::ALL {
+            models.extend(shelve::learn(&bundle, kind, &mut |_, _| {})?.map(|model| (kind, model)));
+        }
+        Ok(models)
+    };
+    let wrong = |error: &dyn std::fmt::Display| Fault::retry(format!("the release is not learned: {error}"));
+    tokio::task::spawn_blocking(learn).await.map_err(|e| wrong(&e))?.map_err(|e| wrong(&e))
 }

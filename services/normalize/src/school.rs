@@ -34,10 +34,14 @@ fn classes(bundle: &Bundle, kind: MatchKind) -> Vec<u32> {
         .collect()
 }
 
+/// The concepts that a text may mean, in order.
+pub(crate) fn keys(bundle: &Bundle, kind: MatchKind) -> impl Iterator<Item = &ConceptKey> {
+    classes(bundle, kind).into_iter().map(|place| &bundle.concepts[place as usize].key)
+}
+
 /// Tells a model's own taxonomy from one that was changed since: a number that stands for the classes in their order.
 pub(crate) fn check_sum(bundle: &Bundle, kind: MatchKind) -> u64 {
-    let keys = classes(bundle, kind).into_iter().map(|place| &bundle.concepts[place as usize].key);
-    number(keys.flat_map(|key| [key.scheme.as_str(), key.id.as_str()]), "\n")
+    number(keys(bundle, kind).flat_map(|key| [key.scheme.as_str(), key.id.as_str()]), "\n")
 }
 
 /// Learns the concepts of a kind; nothing when there are too few. `progress` hears how many texts of how many are done.

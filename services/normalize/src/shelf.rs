@@ -15,21 +15,19 @@ use crate::ways::{Said, names};
 /// Candidates that a model names.
 const LEARNED_MAX: usize = 20;
 
-/// How a text that is no name is likened to concepts.
-#[derive(Debug)]
-enum Likeness {
-    /// By the words that it shares with names.
-    Words(Overlaps),
-    /// By what was learned from the taxonomy's texts.
-    Learned(Arc<Model>, Vec<u32>),
-}
+/// A model and, by its classes, the entries; none for a concept that another taxonomy names already.
+pub(crate) type Taught = (Arc<Model>, Vec<Option<u32>>);
 
 /// Concepts of one kind.
 #[derive(Debug)]
 pub(crate) struct Shelf {
     pub index: Index,
     kind: MatchKind,
-    likeness: Likeness,
+    /// What was learned, and of which entries.
+    taught: Vec<Taught>,
+    learned: HashSet<u32>,
+    /// The others, by the words that they share with a text.
+    overlaps: Option<Overlaps>,
 }
 
 thread_local! {
@@ -37,61 +35,54 @@ thread_local! {
 }
 
 impl Shelf {
-    /// Of (number, entry); the classes of the model, if there is one, are these entries in this order.
+    /// Of (number, entry) and the models that know some of them.
     pub(crate) fn new(
         entries: &[(u32, &Entry)],
         known: &Arc<HashSet<String>>,
         kind: MatchKind,
-        model: Option<Arc<Model>>,
+        taught: Vec<Taught>,
     ) -> Self {
-        let likeness = match model {
-            Some(model) => Likeness::Learned(model, entries.iter().map(|(at, _)| *at).collect()),
-            None => Likeness::Words(Overlaps::new(entries.iter().copied())),
-        };
-        Self { index: Index::new(entries.iter().copied(), known), kind, likeness }
+        let learned: HashSet<u32> = taught.iter().flat_map(|(_, entries)| entries.iter().flatten().copied()).collect();
+        let others: Vec<_> = entries.iter().copied().filter(|(at, _)| !learned.contains(at)).collect();
+        let overlaps = (!others.is_empty()).then(|| Overlaps::new(others.into_iter()));
+        Self { index: Index::new(entries.iter().copied(), known), kind, taught, learned, overlaps }
     }
 
     /// What the text may mean: names, and what is like the text.
     pub(crate) fn find(&self, said: &Said, into: &mut Vec<Hit>) {
         let exact = self.index.exactly(&said.whole).next().is_some();
-        let names = names(&self.index, said);
-        match &self.likeness {
-            Likeness::Words(overlaps) => {
-                into.extend(names);
-                for overlap in overlaps.overlapping(&said.core) {
-                    let score = score::of_overlap(&overlap, self.kind);
-                    into.push(Hit { entry: overlap.entry, score, why: Why::Words(score) });
-                }
+        let (known, others): (Vec<Hit>, Vec<Hit>) =
+            names(&self.index, said).into_iter().partition(|hit| self.learned.contains(&hit.entry));
+        into.extend(others);
+        for (model, entries) in &self.taught {
+            let known: Vec<Hit> = known.iter().copied().filter(|hit| entries.contains(&Some(hit.entry))).collect();
+            let likely = self.likely(model, entries, said);
+            // What is called exactly so is that; the rest is a hint beside what was learned.
+            if exact {
+                score::order(self.kind, known, &likely, into);
+            } else {
+                score::blend(self.kind, &known, &likely, into);
             }
-            Likeness::Learned(model, entries) => {
-                let likely = self.likely(model, entries, said);
-                // What is called exactly so is that; the rest is a hint beside what was learned.
-                if exact {
-                    score::order(self.kind, names, &likely, into)
-                } else {
-                    score::blend(self.kind, &names, &likely, into)
-                }
-            }
+        }
+        for overlap in self.overlaps.iter().flat_map(|overlaps| overlaps.overlapping(&said.core)) {
+            let score = score::of_overlap(&overlap, self.kind);
+            into.push(Hit { entry: overlap.entry, score, why: Why::Words(score) });
         }
     }
 
     /// The entries that a model thinks of, best first, with their share.
-    fn likely(&self, model: &Model, entries: &[u32], said: &Said) -> Vec<Likely> {
-        let words = if self.kind == MatchKind::Occupation { &said.whole } else { &said.core };
+    fn likely(&self, model: &Model, entries: &[Option<u32>], said: &Said) -> Vec<Likely> {
         MEMORY.with_borrow_mut(|(scratch, scores)| {
-            model.likely(words, scratch, scores);
+            model.likely(&said.whole, scratch, scores);
             score::shares(scores, LEARNED_MAX)
                 .into_iter()
-                .map(|(class, share)| Likely { entry: entries[usize::from(class)], share })
+                .filter_map(|(class, share)| Some(Likely { entry: entries[usize::from(class)]?, share }))
                 .collect()
         })
     }
 
-    /// The model with the entries that are its classes.
-    pub(crate) fn learned(&self) -> Option<(&Model, &[u32])> {
-        match &self.likeness {
-            Likeness::Words(_) => None,
-            Likeness::Learned(model, entries) => Some((model, entries)),
-        }
+    /// What was learned.
+    pub(crate) fn taught(&self) -> &[Taught] {
+        &self.taught
     }
 }

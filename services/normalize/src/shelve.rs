@@ -8,11 +8,11 @@ use std::sync::Arc;
 use skillwire_schemas::{Concept, ConceptKey, ConceptKind};
 
 use crate::bundle::{Bundle, NameCalled, Status};
-use crate::learn::{Model, Training};
+use crate::learn::{Model, ModelFileError, Training};
 use crate::load::LoadError;
 use crate::matcher::MatchKind;
 use crate::school;
-use crate::taxonomy::{Entry, Models, Taxonomy};
+use crate::taxonomy::{Entry, Learned, Taxonomy};
 
 /// Concepts above one another at most; a publisher's tree has fewer than ten levels.
 const LEVELS_MAX: usize = 32;
@@ -48,10 +48,10 @@ impl Taxonomy {
         let mut taxonomy = Self::from_bundle(&bundle);
         for kind in MatchKind::ALL {
             if let Some(bytes) = read(kind)? {
-                let model = Model::read(&bytes, school::check_sum(&bundle, kind)).map_err(|error| {
+                let learned = learned(&bundle, kind, &bytes).map_err(|error| {
                     LoadError::new(&folder.join(model_file(kind)).display().to_string(), 0, error.to_string())
                 })?;
-                taxonomy.models.set(kind, Arc::new(model));
+                taxonomy.models.push(learned);
             }
         }
         Ok(taxonomy)
@@ -87,8 +87,26 @@ impl Taxonomy {
             });
         }
         let counties = bundle.concepts.iter().filter(|concept| concept.kind == ConceptKind::Place).count();
-        Self { entries, counties, words: HashSet::new(), models: Models::default() }
+        Self { entries, counties, words: HashSet::new(), models: Vec::new() }
     }
+}
+
+/// A model that was written for the concepts of a bundle.
+pub(crate) fn learned(bundle: &Bundle, kind: MatchKind, bytes: &[u8]) -> Result<Learned, ModelFileError> {
+    let model = Model::read(bytes, school::check_sum(bundle, kind))?;
+    Ok(Learned { kind, keys: school::keys(bundle, kind).cloned().collect(), model: Arc::new(model) })
+}
+
+/// Learns the concepts of a kind from a bundle's texts: the bytes of the model, nothing when there are too few of them.
+pub(crate) fn learn(
+    bundle: &Bundle,
+    kind: MatchKind,
+    progress: &mut dyn FnMut(usize, usize),
+) -> std::io::Result<Option<Vec<u8>>> {
+    let Some(model) = school::learn(bundle, kind, &how(kind), progress) else { return Ok(None) };
+    let mut bytes = Vec::new();
+    model.write(school::check_sum(bundle, kind), &mut bytes)?;
+    Ok(Some(bytes))
 }
 
 /// How a kind is learned. Job titles are short and of few words: more rounds, more left out.
@@ -115,10 +133,8 @@ pub fn learn_folder(
         let wrong = |error: std::io::Error| {
             LoadError::new(&path.display().to_string(), 0, format!("cannot be written ({error})"))
         };
-        let learned = school::learn(&bundle, kind, &how(kind), &mut |done, all| progress(kind, done, all));
-        let Some(model) = learned else { continue };
-        let mut bytes = Vec::new();
-        model.write(school::check_sum(&bundle, kind), &mut bytes).map_err(wrong)?;
+        let learned = learn(&bundle, kind, &mut |done, all| progress(kind, done, all)).map_err(wrong)?;
+        let Some(bytes) = learned else { continue };
         let beside = path.with_extension("new");
         fs::write(&beside, &bytes).and_then(|()| fs::rename(&beside, &path)).map_err(wrong)?;
         written.push((kind, bytes.len() as u64));

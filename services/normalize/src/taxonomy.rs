@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use skillwire_schemas::{Concept, ConceptKind};
+use skillwire_schemas::{Concept, ConceptKey, ConceptKind};
 
 use crate::learn::Model;
 use crate::matcher::MatchKind;
@@ -41,30 +41,13 @@ impl Entry {
     }
 }
 
-/// What was learned, by kind; the classes of a model are the entries of its kind in order.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Models {
-    pub occupation: Option<Arc<Model>>,
-    pub skill: Option<Arc<Model>>,
-    pub credential: Option<Arc<Model>>,
-}
-
-impl Models {
-    pub(crate) fn of(&self, kind: MatchKind) -> Option<Arc<Model>> {
-        match kind {
-            MatchKind::Occupation => self.occupation.clone(),
-            MatchKind::Skill => self.skill.clone(),
-            MatchKind::Credential => self.credential.clone(),
-        }
-    }
-
-    pub(crate) fn set(&mut self, kind: MatchKind, model: Arc<Model>) {
-        match kind {
-            MatchKind::Occupation => self.occupation = Some(model),
-            MatchKind::Skill => self.skill = Some(model),
-            MatchKind::Credential => self.credential = Some(model),
-        }
-    }
+/// What was learned of some concepts of one kind.
+#[derive(Clone, Debug)]
+pub(crate) struct Learned {
+    pub kind: MatchKind,
+    /// The classes of the model, in order.
+    pub keys: Arc<[ConceptKey]>,
+    pub model: Arc<Model>,
 }
 
 /// Concepts with their words.
@@ -74,7 +57,7 @@ pub struct Taxonomy {
     pub(crate) counties: usize,
     /// Words of the descriptions: right words, though no names.
     pub(crate) words: HashSet<String>,
-    pub(crate) models: Models,
+    pub(crate) models: Vec<Learned>,
 }
 
 /// What a taxonomy holds.

@@ -11,7 +11,7 @@ use crate::index::Why;
 use crate::learn::Scratch;
 use crate::matcher::{Candidate, MatchKind, Matcher};
 use crate::score;
-use crate::shelf::Shelf;
+use crate::shelf::{Shelf, Taught};
 
 /// Words of a run at most.
 const RUN_WORDS_MAX: usize = 7;
@@ -71,12 +71,18 @@ fn passages(clauses: &[Clause<'_>]) -> Vec<Vec<String>> {
 
 /// A passage as a whole, and every run of its words.
 fn read(shelf: &Shelf, words: &[String], scores: &mut HashMap<u32, (f64, Why)>) {
-    let Some((model, entries)) = shelf.learned() else { return };
+    for taught in shelf.taught() {
+        read_with(taught, words, scores);
+    }
+}
+
+fn read_with((model, entries): &Taught, words: &[String], scores: &mut HashMap<u32, (f64, Why)>) {
     let (mut scratch, mut likely) = (Scratch::default(), Vec::new());
     let mut add = |words: &[String], weight: f64| {
         model.likely(words, &mut scratch, &mut likely);
         for (class, share) in score::shares(&likely, LIKELY_MAX) {
-            let known = scores.entry(entries[usize::from(class)]).or_insert((0.0, Why::Learned(0.0)));
+            let Some(entry) = entries[usize::from(class)] else { continue };
+            let known = scores.entry(entry).or_insert((0.0, Why::Learned(0.0)));
             known.0 += weight * share;
             known.1 = Why::Learned(known.0.min(1.0));
         }

@@ -14,6 +14,7 @@ mod train;
 mod vocabulary;
 
 pub(crate) use example::Example;
+pub(crate) use file::ModelFileError;
 pub(crate) use model::{Model, Scratch};
 pub(crate) use random::Random;
 pub(crate) use train::{Training, train};

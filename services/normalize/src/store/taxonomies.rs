@@ -11,6 +11,7 @@ use sqlx::{PgConnection, PgPool, Row};
 
 use super::rows::{self, ConceptRow, RelationRow};
 use crate::bundle::{Bundle, Scheme};
+use crate::matcher::MatchKind;
 
 /// Rows of one statement.
 const BATCH_ROWS: usize = 2_000;
@@ -175,6 +176,34 @@ pub(crate) async fn insert(conn: &mut PgConnection, bundle: &Bundle, now: DateTi
 }
 
 /// Puts a release in force in the place of the one before it, and forgets those that are too old. What the one before has
+/// Keeps what was learned from a release.
+pub(crate) async fn insert_model(
+    conn: &mut PgConnection,
+    release: i64,
+    kind: MatchKind,
+    model: &[u8],
+) -> Result<(), StoreError> {
+    sqlx::query("insert into normalize.models (release, kind, model) values ($1, $2, $3)")
+        .bind(release)
+        .bind(kind.as_str())
+        .bind(model)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// What was learned from the releases in force: scheme, kind, model.
+pub(crate) async fn models(conn: &mut PgConnection) -> Result<Vec<(String, MatchKind, Vec<u8>)>, StoreError> {
+    let rows = sqlx::query(
+        "select r.scheme, m.kind, m.model from normalize.models m join normalize.releases r on r.id = m.release
+         where r.active order by r.scheme, m.kind",
+    )
+    .fetch_all(conn)
+    .await?;
+    let kind = |word: &str| MatchKind::ALL.into_iter().find(|kind| kind.as_str() == word);
+    Ok(rows.iter().filter_map(|row| Some((row.get("scheme"), kind(row.get("kind"))?, row.get("model")))).collect())
+}
+
 /// still to have read again goes over to it.
 pub(crate) async fn activate(
     conn: &mut PgConnection,

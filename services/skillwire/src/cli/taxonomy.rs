@@ -182,7 +182,8 @@ impl Import {
         let Some(out) = self.out else {
             bar.finish_and_clear();
             report(&bundle);
-            let how = ImportInto { dry_run: self.dry_run, accept_suggestions: self.accept_suggestions };
+            let (dry_run, accept_suggestions) = (self.dry_run, self.accept_suggestions);
+            let how = ImportInto { dry_run, accept_suggestions, learn: !self.no_learn };
             return run::block_on(taxonomy_db::import(settings()?, bundle, how));
         };
         bar.set_message("writing");
