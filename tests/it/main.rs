@@ -5,7 +5,9 @@
 mod access;
 mod architecture;
 mod browser;
+mod counting;
 mod delivery;
 mod pipeline;
 mod replay;
 mod sign_in;
+mod staff;

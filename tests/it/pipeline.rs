@@ -167,14 +167,14 @@ async fn folding_from_nothing_gives_the_same_signals() {
     assert!(before.len() > 15);
     let db = world.house.db("aggregate");
     // Folded again over what is there: nothing is new.
-    skillwire_aggregate::fold_again(&db, partnership("kc"), world.now()).await.unwrap();
+    skillwire_aggregate::count_again(&db, partnership("kc"), world.now()).await.unwrap();
     world.drain().await;
     let revisions = signals(&world, "state=all").await;
     assert!(revisions.iter().all(|s| s["revision"] == 1 || s["figures"]["state"] != "ended"), "{revisions:?}");
     assert_eq!(figures(revisions), before);
     // Folded from nothing.
     sqlx::query("delete from aggregate.signals").execute(db.pool()).await.unwrap();
-    skillwire_aggregate::fold_again(&db, partnership("kc"), world.now()).await.unwrap();
+    skillwire_aggregate::count_again(&db, partnership("kc"), world.now()).await.unwrap();
     world.drain().await;
     assert_eq!(figures(signals(&world, "state=all").await), before);
 }

@@ -55,7 +55,7 @@ impl Signals {
         let house = run::open(settings).await?;
         let partnership = choose(&house, self.partnership.as_deref()).await?;
         let filter = Filter {
-            state: (!self.all).then(|| "published".to_owned()),
+            states: if self.all { Vec::new() } else { vec!["published".to_owned()] },
             kind: self.kind,
             level: self.level,
             horizon: self.horizon,
