@@ -7,6 +7,7 @@ mod architecture;
 mod browser;
 mod counting;
 mod delivery;
+mod pause;
 mod pipeline;
 mod replay;
 mod sign_in;

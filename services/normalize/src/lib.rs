@@ -48,8 +48,10 @@ pub use taxonomy::{Summary, Taxonomy};
 pub const NAME: &str = "normalize";
 
 /// Its schema.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "needs", sql: include_str!("../migrations/0001_first.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "needs", sql: include_str!("../migrations/0001_first.sql") },
+    Migration { version: 2, name: "reopened", sql: include_str!("../migrations/0002_reopened.sql") },
+];
 
 /// The service.
 #[derive(Clone)]

@@ -104,6 +104,11 @@ impl Normalizer {
                     kept.follow(event);
                 }
             }
+            SubmissionItem::Reopen { valid_until, .. } => {
+                if kept.reopen(at, *valid_until) {
+                    kept.follow(event);
+                }
+            }
         }
         Ok(())
     }
@@ -125,7 +130,8 @@ const fn need_of(item: &SubmissionItem) -> NeedId {
     match item {
         SubmissionItem::State { need, .. }
         | SubmissionItem::Withdraw { need }
-        | SubmissionItem::Confirm { need, .. } => *need,
+        | SubmissionItem::Confirm { need, .. }
+        | SubmissionItem::Reopen { need, .. } => *need,
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod attempts;
 pub(crate) mod claim;
 pub(crate) mod deliveries;
+pub(crate) mod held;
 pub(crate) mod read;
 pub(crate) mod subscriptions;
 
