@@ -93,7 +93,7 @@ impl Browser {
 
     async fn text(&self) -> String {
         // A click returns when the next page begins to load, not when it is there.
-        for _ in 0..250 {
+        for _ in 0..1_000 {
             if self.get("/source").await.contains("</main>") {
                 break;
             }
