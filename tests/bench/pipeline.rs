@@ -120,9 +120,9 @@ fn needs(client: usize, n: u64, size: usize) -> Value {
     let needs: Vec<Value> = (0..size)
         .map(|at| {
             let spread = (n as usize * size + at) * 7 + client;
-            let wage = 18.0 + (spread % 1_500) as f64 / 100.0;
+            let wage = |more: usize| format!("{}.{:02}", 18 + more + spread / 100 % 15, spread % 100);
             json!({"reference": format!("B-{client}-{n}-{at}"), "occupation": titles[spread % 4],
-                "county": counties[spread % 3], "wage": {"min": wage, "max": wage + 2.0, "unit": "hour"},
+                "county": counties[spread % 3], "wage": {"min": wage(0), "max": wage(2), "unit": "hour"},
                 "openings": [{"horizon": "now", "new": 2}], "required_skills": ["MIG welding", "blueprint reading"]})
         })
         .collect();

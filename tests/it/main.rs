@@ -5,6 +5,7 @@
 mod access;
 mod architecture;
 mod browser;
+mod commands;
 mod counting;
 mod delivery;
 mod pause;
