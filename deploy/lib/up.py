@@ -5,20 +5,25 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import engines
 import nats
 import postgres
-from children import Child, end_leftovers, free_port, listens, wait_until
+from children import Child, end_leftovers, free_port, hold, listens, wait_until
 from ui import Trouble, line, step, trouble
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+# Skillwire is ready within two seconds where its engines are; what is not after so long will not be.
+READY_WAIT_S = 30
 
 EPILOG = """examples:
   deploy/up                    everything, with the demonstration on the first start
@@ -39,13 +44,49 @@ def arguments():
     parser.add_argument("--port", type=int, help="port of the pages (8080, or a free one)")
     parser.add_argument("--data", help="where the data lie (.skillwire; with --once a new folder that is removed)")
     parser.add_argument("--no-demo", action="store_true", help="without the demonstration partnerships")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.port is not None and not 1 <= options.port <= 65535:
+        parser.error(f"--port {options.port} is no port; give one from 1 to 65535")
+    return options
+
+
+def prepare(data):
+    """The data folder, there and ours to write; gives what holds it."""
+    try:
+        os.makedirs(data, exist_ok=True)
+        return hold(data)
+    except OSError as error:
+        raise Trouble(f"the data folder {data} cannot be used: {error.strerror}",
+                      "give --data a folder that you may make and write, or mend its permissions") from error
+
+
+def reach(name, url, scheme, port):
+    """An engine that is said to run does listen; the rest is for skillwire to say."""
+    for one in url.split(","):
+        try:
+            parts = urllib.parse.urlsplit(one.strip())
+            host, number = parts.hostname, parts.port or port
+        except ValueError:
+            parts = host = None
+        if parts and not host and "host=" in parts.query:
+            return  # a socket in a folder
+        if not parts or parts.scheme not in scheme or not host:
+            raise Trouble(f"{name} is no address of that kind", f"give {scheme[0]}://user:password@host:{port}, or unset it to have one started here")
+        try:
+            socket.create_connection((host, number), timeout=5).close()
+            return
+        except OSError as error:
+            why = f"nobody answers at {host}:{number} ({error.strerror or error})"
+    raise Trouble(f"{name}: {why}", "start that engine, or unset the variable to have a private one started here")
 
 
 def build():
     """The program, built if need be."""
-    if os.environ.get("SKILLWIRE_BIN"):
-        return os.environ["SKILLWIRE_BIN"]
+    given = os.environ.get("SKILLWIRE_BIN")
+    if given:
+        if not os.access(given, os.X_OK) or os.path.isdir(given):
+            raise Trouble(f"SKILLWIRE_BIN: {given} is no program", "give a built skillwire, or unset it to build one")
+        return os.path.abspath(given)
     if not shutil.which("cargo"):
         raise Trouble("there is no Rust toolchain (cargo) on this machine", "install one from https://rustup.rs")
     dev = os.environ.get("SKILLWIRE_UP_PROFILE") == "dev"
@@ -100,21 +141,22 @@ class Up:
 
     def start_engines(self):
         """PostgreSQL and NATS: those that exist, or our own."""
-        tools = os.path.join(ROOT, ".skillwire", "tools")
+        if os.environ.get("SKILLWIRE_DATABASE_URL"):
+            reach("SKILLWIRE_DATABASE_URL", os.environ["SKILLWIRE_DATABASE_URL"], ["postgres", "postgresql"], 5432)
+        if os.environ.get("SKILLWIRE_NATS_URL"):
+            reach("SKILLWIRE_NATS_URL", os.environ["SKILLWIRE_NATS_URL"], ["nats", "tls"], 4222)
         if not os.environ.get("SKILLWIRE_DATABASE_URL"):
             child, self.env["SKILLWIRE_DATABASE_URL"] = postgres.start(engines.postgres(), self.data)
             self.children.append(child)
             step("PostgreSQL is ready")
         if not os.environ.get("SKILLWIRE_NATS_URL"):
-            child, self.env["SKILLWIRE_NATS_URL"] = nats.start(engines.nats(tools), self.data)
+            child, self.env["SKILLWIRE_NATS_URL"] = nats.start(engines.nats(), self.data)
             self.children.append(child)
             step("nats-server is ready")
 
     def start_skillwire(self, program):
         """The mail catcher and Skillwire itself."""
         self.page = self.options.port or (8080 if not listens(8080) else free_port())
-        if self.options.port and listens(self.options.port):
-            raise Trouble(f"port {self.options.port} is in use", "give another --port, or none")
         smtp, viewer = free_port(), free_port()
         self.url, self.viewer = f"http://127.0.0.1:{self.page}", f"http://127.0.0.1:{viewer}"
         self.env.update({
@@ -131,11 +173,20 @@ class Up:
         step("bringing the database up to date")
         migrated = subprocess.run([program, "migrate"], env=self.env, capture_output=True, text=True)
         if migrated.returncode != 0:
-            raise Trouble(f"migration failed: {migrated.stderr.strip()}", "nothing was changed by the failing step; see the cause")
+            own = "SKILLWIRE_DATABASE_URL" not in os.environ
+            raise Trouble(f"migration failed: {migrated.stderr.strip()}",
+                          "nothing was changed by the failing step; see the cause" if own else
+                          "check SKILLWIRE_DATABASE_URL: user, password and database, PostgreSQL 15 or later, the right to create "
+                          "schemas; or unset it to have a private one started here")
         began = time.monotonic()
         self.main = Child("skillwire", [program, "run", "--target", "all"], self.data, env=self.env)
         self.children.append(self.main)
-        wait_until(lambda: ready(self.url), self.main, "ready")
+        try:
+            wait_until(lambda: ready(self.url), self.main, "ready", READY_WAIT_S)
+        except Trouble as error:
+            # The program itself knows best what is wrong, and the remedy.
+            asked = subprocess.run([program, "doctor"], env=self.env, capture_output=True, text=True, timeout=60)
+            raise Trouble(f"{error.what}\n`skillwire doctor` says:\n{asked.stdout}{asked.stderr}", error.remedy) from error
         self.ready_s = time.monotonic() - began
         step(f"Skillwire is ready ({self.ready_s:.2f} s after its start)")
 
@@ -203,11 +254,13 @@ def main():
         signal.signal(number, told_to_stop)
     temporary = options.once and not options.data
     data = os.path.abspath(options.data or (tempfile.mkdtemp(prefix="skillwire-") if temporary else os.path.join(ROOT, ".skillwire")))
-    outside, up, code = None, None, 0
+    outside, up, held, code = None, None, None, 0
     try:
-        os.makedirs(data, exist_ok=True)
+        held = prepare(data)
         if temporary:
             os.chmod(data, 0o755)
+        if options.port and listens(options.port):
+            raise Trouble(f"port {options.port} is in use", "give another --port, or none")
         program = build()
         end_leftovers(data, ["postgres", "nats-server", "skillwire"])
         up = Up(options, data)
@@ -224,6 +277,10 @@ def main():
     except Trouble as error:
         trouble(error)
         code = 1
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        trouble(Trouble(f"{error.strerror or error}{where}", "mend that (permissions, free space), then start again; the data are kept"))
+        code = 1
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         if up:
@@ -232,9 +289,14 @@ def main():
         if temporary and os.path.exists(pointer):
             with open(pointer, encoding="utf-8") as file:
                 outside = file.read().strip()
+        if temporary and code == 1 and up and up.children:
+            line(f"{data} is kept, with the logs; remove it when you have looked at them")
+            temporary = False
         for folder in [data, outside] if temporary else []:
             if folder:
                 shutil.rmtree(folder, ignore_errors=True)
+        if held is not None:
+            os.close(held)
     return code
 
 

@@ -40,6 +40,32 @@ pub enum CountyError {
         /// What was given.
         given: String,
     },
+    /// The name of a state alone: which county is meant, or whether any, cannot be told.
+    #[error("'{given}' is a state; give a county with its state (e.g. {example}) or its 5-digit FIPS code ({fips})")]
+    State {
+        /// What was given.
+        given: String,
+        /// A county of that state.
+        example: String,
+        /// Its code.
+        fips: CountyFips,
+    },
+    /// A county and a city beside it have the same name.
+    #[error(
+        "'{given}' may be {county} ({county_fips}) or {city} ({city_fips}); say which, or give its 5-digit FIPS code"
+    )]
+    CountyOrCity {
+        /// What was given.
+        given: String,
+        /// The county.
+        county: String,
+        /// Its code.
+        county_fips: CountyFips,
+        /// The city.
+        city: String,
+        /// Its code.
+        city_fips: CountyFips,
+    },
     /// Several states have one of that name.
     #[error("'{given}' is a county in {states}; add the state, e.g. '{given}, {example}'")]
     SeveralStates {
@@ -55,7 +81,10 @@ pub enum CountyError {
 struct Index {
     counties: Vec<County>,
     by_fips: HashMap<u32, usize>,
+    /// By plain name; a city that is no part of a county also without the word.
     by_name: HashMap<String, Vec<usize>>,
+    /// The first county of each state, by the state's name in lower case.
+    by_state: HashMap<String, usize>,
 }
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| {
@@ -78,10 +107,16 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
     }
     let by_fips = counties.iter().enumerate().map(|(i, c)| (c.fips.0, i)).collect();
     let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+    let mut by_state = HashMap::new();
     for (i, county) in counties.iter().enumerate() {
-        by_name.entry(plain_name(&county.name)).or_default().push(i);
+        let name = plain_name(&county.name);
+        if let Some(short) = name.strip_suffix(" city").filter(|_| county.name.ends_with(" city")) {
+            by_name.entry(short.to_owned()).or_default().push(i);
+        }
+        by_name.entry(name).or_default().push(i);
+        by_state.entry(county.state_name.to_lowercase()).or_insert(i);
     }
-    Index { counties, by_fips, by_name }
+    Index { counties, by_fips, by_name, by_state }
 });
 
 /// Lower case, "St" spelt out, "county" and its equivalents dropped, punctuation and accents gone.
@@ -113,6 +148,11 @@ fn plain_name(name: &str) -> String {
     words.join(" ")
 }
 
+/// Whether a name says that it is a county, so that no city is meant.
+fn says_county(name: &str) -> bool {
+    name.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| matches!(word, "county" | "co" | "parish"))
+}
+
 impl CountyFips {
     /// Every county, in the order of the list.
     pub fn all() -> impl Iterator<Item = &'static County> {
@@ -120,10 +160,11 @@ impl CountyFips {
     }
 
     /// Reads a FIPS code (a lost leading zero is restored), `Jackson County, MO`, `Jackson, Missouri`, or a name that only
-    /// one state has.
+    /// one state has. The name of a state alone names no county ("Indiana County" does), nor does one that a county and a
+    /// city beside it share ("Richmond, VA"; "Richmond city, VA" and "Richmond County, VA" do).
     ///
     /// # Errors
-    /// [`CountyError`] when no county, or counties of several states, are so named.
+    /// [`CountyError`] when no county, or several, may be meant.
     pub fn parse(text: &str) -> Result<Self, CountyError> {
         let given = || text.trim().chars().take(80).collect::<String>();
         let unknown = || CountyError::Unknown { given: given() };
@@ -131,6 +172,12 @@ impl CountyFips {
         if !text.is_empty() && text.len() <= 5 && text.bytes().all(|b| b.is_ascii_digit()) {
             let code: u32 = text.parse().map_err(|_| unknown())?;
             return INDEX.by_fips.contains_key(&code).then_some(Self(code)).ok_or_else(unknown);
+        }
+        if let Some(first) = INDEX.by_state.get(&text.to_lowercase()).and_then(|i| INDEX.counties.get(*i))
+            // The District of Columbia is its own one county.
+            && first.name != first.state_name
+        {
+            return Err(CountyError::State { given: given(), example: first.fips.name(), fips: first.fips });
         }
         let (name, state) = match text.rsplit_once(',') {
             Some((name, state)) => (name, Some(state.trim().to_lowercase())),
@@ -145,19 +192,29 @@ impl CountyFips {
                 None => true,
             })
             .collect();
-        // "Baltimore" is a county and a city: a name that says "city" means the city, any other the county.
-        if fitting.len() > 1 && fitting.iter().all(|c| c.state == fitting[0].state) {
-            let city = name.to_lowercase().contains("city");
-            fitting.retain(|c| c.name.to_lowercase().contains("city") == city);
+        if fitting.len() > 1 && says_county(name) {
+            fitting.retain(|c| !c.name.ends_with(" city"));
         }
         match fitting.as_slice() {
             [] => Err(unknown()),
             [one] => Ok(one.fips),
-            [first, ..] => Err(CountyError::SeveralStates {
-                given: given(),
-                states: fitting.iter().map(|c| c.state.as_str()).collect::<Vec<_>>().join(", "),
-                example: first.state.clone(),
-            }),
+            [one, other] if one.state == other.state => {
+                let (county, city) = if one.name.ends_with(" city") { (other, one) } else { (one, other) };
+                let full = |c: &County| format!("{}, {}", c.name, c.state);
+                Err(CountyError::CountyOrCity {
+                    given: given(),
+                    county: full(county),
+                    county_fips: county.fips,
+                    city: full(city),
+                    city_fips: city.fips,
+                })
+            }
+            [first, ..] => {
+                let mut states: Vec<&str> = fitting.iter().map(|c| c.state.as_str()).collect();
+                states.dedup();
+                let (states, example) = (states.join(", "), first.state.clone());
+                Err(CountyError::SeveralStates { given: given(), states, example })
+            }
         }
     }
 
@@ -243,6 +300,58 @@ mod tests {
         assert_eq!(CountyFips::parse("Saint Louis County, MO").unwrap().to_string(), "29189");
         assert_eq!(CountyFips::parse("St. Louis city, MO").unwrap().to_string(), "29510");
         assert_eq!(CountyFips::parse("Wyandotte").unwrap().to_string(), "20209");
+    }
+
+    #[test]
+    fn a_states_name_alone_is_no_county() {
+        for (state, example) in [
+            ("Indiana", "Adams County, IN"),
+            (" new york ", "Albany County, NY"),
+            ("OKLAHOMA", "Adair County, OK"),
+            ("Kansas", "Allen County, KS"),
+            ("Washington", "Adams County, WA"),
+        ] {
+            let error = CountyFips::parse(state).unwrap_err().to_string();
+            assert!(error.contains("is a state") && error.contains(example), "{error}");
+        }
+        for (county, fips) in [
+            ("Indiana, PA", "42063"),
+            ("Indiana County", "42063"),
+            ("indiana co", "42063"),
+            ("New York, NY", "36061"),
+            ("Oklahoma County", "40109"),
+            ("District of Columbia", "11001"),
+        ] {
+            assert_eq!(CountyFips::parse(county).unwrap().to_string(), fips, "{county}");
+        }
+        // No state's name reads as a county, whichever it is.
+        for county in CountyFips::all().filter(|c| c.state != "DC") {
+            assert!(matches!(CountyFips::parse(&county.state_name), Err(CountyError::State { .. })));
+        }
+    }
+
+    #[test]
+    fn a_county_and_the_city_beside_it_are_told_apart() {
+        for text in ["Baltimore, MD", "Richmond, VA", "Roanoke, Virginia", "St. Louis, MO", "baltimore"] {
+            let error = CountyFips::parse(text).unwrap_err();
+            assert!(matches!(error, CountyError::CountyOrCity { .. }), "{text}: {error}");
+        }
+        let error = CountyFips::parse("Richmond, VA").unwrap_err().to_string();
+        assert!(error.contains("Richmond County, VA (51159) or Richmond city, VA (51760)"), "{error}");
+        for (text, fips) in [
+            ("Richmond City, VA", "51760"),
+            ("Richmond County, VA", "51159"),
+            ("St Louis County, MO", "29189"),
+            ("Alexandria, VA", "51510"),
+            ("James City County, VA", "51095"),
+            ("Carson City, NV", "32510"),
+        ] {
+            assert_eq!(CountyFips::parse(text).map(|c| c.to_string()), Ok(fips.to_owned()), "{text}");
+        }
+        // Every county is found by its own name with its state.
+        for county in CountyFips::all() {
+            assert_eq!(CountyFips::parse(&county.fips.name()), Ok(county.fips), "{}", county.fips.name());
+        }
     }
 
     #[test]

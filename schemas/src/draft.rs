@@ -34,6 +34,13 @@ pub enum SubmissionItem {
         /// Until when it is to hold.
         valid_until: NaiveDate,
     },
+    /// Say that a need that was taken back is open again, as it was stated last.
+    Reopen {
+        /// Which.
+        need: NeedId,
+        /// Until when it is to hold.
+        valid_until: NaiveDate,
+    },
 }
 
 /// One need in the employer's own words, checked for shape but not for meaning.

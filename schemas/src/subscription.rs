@@ -63,7 +63,7 @@ pub struct Subscription {
     pub cadence: Cadence,
     /// IANA zone in which a day begins, e.g. `America/Chicago`.
     pub time_zone: String,
-    /// Paused: nothing is sent, nothing is gathered.
+    /// Paused: nothing is sent, nothing new is gathered. What was gathered comes with the first mail after it.
     #[serde(default)]
     pub paused: bool,
 }

@@ -7,6 +7,7 @@
     clippy::print_stdout,
     clippy::disallowed_methods,
     clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
     reason = "a bench"
 )]
 
@@ -31,17 +32,30 @@ async fn main() {
     let publishes = publishes(&world).await;
     let running = world.run();
     let accepted = accepted(&world).await;
+    settle(&world).await;
     println!("\n| what ({CLIENTS} clients, {SECONDS} s each) | a second | against inserts |\n|---|---|---|");
     println!("| inserts of 1 kB, one a transaction | {inserts:.0} | 1.00 |");
     println!("| JetStream publishes of 1 kB with acknowledgement | {publishes:.0} | {:.2} |", publishes / inserts);
     println!("| submissions of one need accepted, pipeline running | {accepted:.0} | {:.2} |", accepted / inserts);
-    println!("\n| load | submissions followed to the feed | p50 | p99 |\n|---|---|---|---|");
-    for (rate, size) in [(100, 10), (1_000, 50)] {
-        settle(&world).await;
-        let (seen, sent, p50, p99) = latency(&world, rate, size).await;
-        println!("| {rate} needs/s, {size} a submission, 10 s | {seen} of {sent} | {p50} ms | {p99} ms |");
-    }
+    println!("\n| load | groups settle | submissions followed to the feed | p50 | p99 |\n|---|---|---|---|---|");
+    latencies(&world, "at once", 10).await;
     let _ = running.send(true);
+    drop(world);
+    // As it is shipped: a group is folded when it is quiet, or after two seconds.
+    let world = Arc::new(World::with(|s| s.aggregate = skillwire_aggregate::Config::default()).await);
+    let running = world.run();
+    latencies(&world, "as shipped", 20).await;
+    let _ = running.send(true);
+}
+
+async fn latencies(world: &Arc<World>, groups: &str, seconds: u64) {
+    for (rate, size) in [(100, 10), (1_000, 50)] {
+        settle(world).await;
+        let (seen, sent, p50, p99) = latency(world, rate, size, seconds).await;
+        println!(
+            "| {rate} needs/s, {size} a submission, {seconds} s | {groups} | {seen} of {sent} | {p50} ms | {p99} ms |"
+        );
+    }
 }
 
 /// Runs `CLIENTS` loops for a while; how often they went round, a second.
@@ -99,11 +113,16 @@ async fn publishes(world: &World) -> f64 {
     .await
 }
 
+/// Needs of four jobs in three counties, each with a wage of its own.
 fn needs(client: usize, n: u64, size: usize) -> Value {
     let titles = ["MIG Welder", "CNC Machinist", "Forklift Operator", "Quality Inspector"];
+    let counties = ["29095", "29047", "20091"];
     let needs: Vec<Value> = (0..size)
         .map(|at| {
-            json!({"reference": format!("B-{client}-{n}-{at}"), "occupation": titles[(at + client) % 4], "county": "29095",
+            let spread = (n as usize * size + at) * 7 + client;
+            let wage = |more: usize| format!("{}.{:02}", 18 + more + spread / 100 % 15, spread % 100);
+            json!({"reference": format!("B-{client}-{n}-{at}"), "occupation": titles[spread % 4],
+                "county": counties[spread % 3], "wage": {"min": wage(0), "max": wage(2), "unit": "hour"},
                 "openings": [{"horizon": "now", "new": 2}], "required_skills": ["MIG welding", "blueprint reading"]})
         })
         .collect();
@@ -136,8 +155,12 @@ async fn settle(world: &World) {
         for service in ["intake", "normalize", "aggregate", "route"] {
             waiting += skillwire_store::outbox::waiting(&world.house.db(service)).await.unwrap().0;
         }
-        for stage in ["normalize", "aggregate", "route", "deliver"] {
+        for stage in ["normalize", "aggregate", "route", "deliver", "deliver-subscriptions"] {
             waiting += i64::try_from(world.house.bus.stage_waiting(stage).await.unwrap().unwrap_or(0)).unwrap();
+        }
+        for key in ["kc", "mv"] {
+            let partnership = skillwire_tests::world::partnership(key);
+            waiting += skillwire_aggregate::counts(&world.house.db("aggregate"), partnership).await.unwrap().waiting;
         }
         if waiting == 0 {
             return;
@@ -146,8 +169,8 @@ async fn settle(world: &World) {
     }
 }
 
-/// Sends at a rate for ten seconds and matches receipts and feed messages by their trace.
-async fn latency(world: &Arc<World>, rate: u64, size: usize) -> (usize, usize, u128, u128) {
+/// Sends at a rate for some seconds and matches receipts and feed messages by their trace.
+async fn latency(world: &Arc<World>, rate: u64, size: usize, seconds: u64) -> (usize, usize, u128, u128) {
     let all = json!({"name": format!("At {rate}"), "channels": ["stream"], "cadence": "daily", "predicate": {}});
     world.call(Some("kc-college"), Method::POST, "/api/v1/subscriptions", Some(all)).await;
     settle(world).await;
@@ -168,7 +191,7 @@ async fn latency(world: &Arc<World>, rate: u64, size: usize) -> (usize, usize, u
     let mut tick = tokio::time::interval(Duration::from_secs_f64(size as f64 / rate as f64));
     let began = Instant::now();
     let (mut n, mut sending) = (0, Vec::new());
-    while began.elapsed() < Duration::from_secs(10) {
+    while began.elapsed() < Duration::from_secs(seconds) {
         tick.tick().await;
         let (world, receipts) = (Arc::clone(world), Arc::clone(&receipts));
         let name = format!("rate{rate}");
@@ -190,7 +213,7 @@ async fn latency(world: &Arc<World>, rate: u64, size: usize) -> (usize, usize, u
         .collect();
     took.sort_unstable();
     let at = |share: f64| {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
+        #[expect(clippy::cast_sign_loss, reason = "an index")]
         let index = ((took.len() as f64 - 1.0) * share).round() as usize;
         took.get(index).copied().unwrap_or_default()
     };

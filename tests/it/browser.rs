@@ -93,7 +93,7 @@ impl Browser {
 
     async fn text(&self) -> String {
         // A click returns when the next page begins to load, not when it is there.
-        for _ in 0..250 {
+        for _ in 0..1_000 {
             if self.get("/source").await.contains("</main>") {
                 break;
             }
@@ -158,6 +158,13 @@ async fn an_employer_states_a_need_and_sees_what_it_became() {
     world.drain().await;
     browser.go("/needs").await;
     assert!(browser.text().await.contains("withdrawn"), "{}", browser.text().await);
+    // And open again: one press, nothing typed.
+    world.pass(Duration::from_secs(5));
+    browser.click("table.data form button").await;
+    world.drain().await;
+    browser.go("/needs").await;
+    let needs = browser.text().await;
+    assert!(needs.contains("Filled") && !needs.contains("Open again"), "{needs}");
 }
 
 #[tokio::test]

@@ -5,8 +5,12 @@
 mod access;
 mod architecture;
 mod browser;
+mod commands;
+mod counting;
 mod delivery;
+mod pause;
 mod pipeline;
 mod replay;
 mod sign_in;
+mod staff;
 mod taxonomies;

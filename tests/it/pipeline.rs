@@ -104,6 +104,16 @@ async fn two_employers_are_kept_back_and_the_third_makes_a_number() {
     assert!(all.iter().all(|s| s["region"]["level"] == "total"), "{all:?}");
 }
 
+/// Changes a need a minute later, and lets it work.
+async fn change(world: &World, who: &str, need: &str, action: &str) {
+    world.pass(Duration::from_secs(60));
+    let body = json!({"changes": [{"need": need, "action": action}]});
+    let request = world.client().post(format!("{}/api/v1/submissions/changes", world.url));
+    let request = request.bearer_auth(world.token(who)).header("idempotency-key", world.now().to_rfc3339());
+    assert_eq!(request.json(&body).send().await.unwrap().status(), StatusCode::CREATED, "{action}");
+    world.drain().await;
+}
+
 #[tokio::test]
 async fn a_changed_withdrawn_or_expired_need_changes_its_signals() {
     let world = World::new().await;
@@ -122,21 +132,22 @@ async fn a_changed_withdrawn_or_expired_need_changes_its_signals() {
     let signal = total(&grown, "51-4121.00").unwrap();
     assert_eq!((signal["figures"]["openings_new"].as_u64(), signal["revision"].as_u64()), (Some(17), Some(2)));
 
-    let change = json!({"changes": [{"need": needs[1], "action": "withdraw"}]});
-    world.pass(Duration::from_secs(60));
-    let done = world
-        .client()
-        .post(format!("{}/api/v1/submissions/changes", world.url))
-        .bearer_auth(world.token("kc-e2"))
-        .header("idempotency-key", "w1")
-        .json(&change)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(done.status(), StatusCode::CREATED);
-    world.drain().await;
-    let fewer = signals(&world, "").await;
-    assert_eq!(total(&fewer, "51-4121.00").unwrap()["figures"]["employers"], 3);
+    let employers = async || {
+        let all = signals(&world, "").await;
+        total(&all, "51-4121.00").unwrap()["figures"]["employers"].as_u64()
+    };
+    change(&world, "kc-e2", &needs[1], "withdraw").await;
+    assert_eq!(employers().await, Some(3));
+    // Open again without retyping: the need is what it was. A confirmation alone opens nothing.
+    change(&world, "kc-e2", &needs[1], "confirm").await;
+    assert_eq!(employers().await, Some(3));
+    change(&world, "kc-e2", &needs[1], "reopen").await;
+    assert_eq!(employers().await, Some(4));
+    let need = world.get("kc-e2", &format!("/api/v1/needs/{}", needs[1])).await;
+    assert_eq!((need["state"].as_str(), need["openings"][0]["new"].as_u64()), (Some("active"), Some(3)));
+    assert_eq!(need["requirements"].as_array().unwrap().len(), 3);
+    change(&world, "kc-e2", &needs[1], "withdraw").await;
+    assert_eq!(employers().await, Some(3));
 
     // Half a year later nobody has said that it still holds.
     world.pass(Duration::from_secs(181 * 24 * 3_600));
@@ -167,14 +178,14 @@ async fn folding_from_nothing_gives_the_same_signals() {
     assert!(before.len() > 15);
     let db = world.house.db("aggregate");
     // Folded again over what is there: nothing is new.
-    skillwire_aggregate::fold_again(&db, partnership("kc"), world.now()).await.unwrap();
+    skillwire_aggregate::count_again(&db, partnership("kc"), world.now()).await.unwrap();
     world.drain().await;
     let revisions = signals(&world, "state=all").await;
     assert!(revisions.iter().all(|s| s["revision"] == 1 || s["figures"]["state"] != "ended"), "{revisions:?}");
     assert_eq!(figures(revisions), before);
     // Folded from nothing.
     sqlx::query("delete from aggregate.signals").execute(db.pool()).await.unwrap();
-    skillwire_aggregate::fold_again(&db, partnership("kc"), world.now()).await.unwrap();
+    skillwire_aggregate::count_again(&db, partnership("kc"), world.now()).await.unwrap();
     world.drain().await;
     assert_eq!(figures(signals(&world, "state=all").await), before);
 }

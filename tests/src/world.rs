@@ -101,6 +101,11 @@ async fn create(sql: &str) {
 impl World {
     /// A new world at 2026-11-24, 15:00 UTC, with two partnerships, `kc` and `mv`.
     pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A new world with some settings otherwise.
+    pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let template = template().await;
         let name = format!("skillwire_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed));
         create(&format!("create database {name} template {template}")).await;
@@ -120,6 +125,7 @@ impl World {
         settings.deliver.smtp_timeout_s = 5;
         settings.http.public_url.clone_from(&url);
         settings.http.requests_per_minute_max = 1_000_000;
+        change(&mut settings);
         let house = House::open(settings, Arc::clone(&clock) as _, Arc::new(SeededIds::new(7))).await.unwrap();
         let (mut works, mut routes) = (Vec::new(), Routes::new());
         for target in TARGETS {

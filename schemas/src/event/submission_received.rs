@@ -112,6 +112,7 @@ impl Payload for SubmissionReceived {
             SubmissionItem::State { need, draft: Box::new(draft) },
             SubmissionItem::Confirm { need, valid_until: sample_time().date_naive() },
             SubmissionItem::Withdraw { need },
+            SubmissionItem::Reopen { need, valid_until: sample_time().date_naive() },
         ];
         Self {
             submission: SubmissionId::derived(&["sample"]),

@@ -1,21 +1,44 @@
-//! Facts -> cells: adding up, by region. Pure; the order of the facts makes no difference.
+//! Sums -> cells: adding up, by region. Pure; the order makes no difference.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use skillwire_schemas::{CountyFips, NeedId, OrganizationId, Region, RegionLevel};
+use skillwire_schemas::{CountyFips, OrganizationId, Region, RegionLevel};
 
-/// What one need says of one concept and horizon.
+/// What one employer's needs of one county and one industry say of one concept and horizon.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fact {
-    pub need: NeedId,
+pub(crate) struct Share {
     pub employer: OrganizationId,
     pub naics3: Option<String>,
     pub county: Option<CountyFips>,
-    pub new: u32,
-    pub replacement: u32,
-    pub hourly_mid_cents: Option<i64>,
-    /// Required or preferred; none for occupations.
-    pub required: Option<bool>,
+    pub new: u64,
+    pub replacement: u64,
+    /// Openings whose need requires the concept; none for occupations.
+    pub required: Option<u64>,
+    /// Whether any of the needs states a wage.
+    pub paid: bool,
+}
+
+impl Share {
+    /// New and replacement.
+    pub(crate) const fn openings(&self) -> u64 {
+        self.new + self.replacement
+    }
+}
+
+/// How many needs of a county state which mid wage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Wages {
+    pub county: Option<CountyFips>,
+    /// Cents an hour.
+    pub cents: i64,
+    pub needs: u64,
+}
+
+/// What is asked of one concept and horizon at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sums {
+    pub shares: Vec<Share>,
+    pub wages: Vec<Wages>,
 }
 
 /// What stands behind a region's number.
@@ -27,8 +50,10 @@ pub(crate) struct Cell {
     pub replacement: u64,
     /// Openings whose need requires the concept; none for occupations.
     pub required: Option<u64>,
-    /// The needs' mid wages, cents an hour, by employer.
-    pub wages: Vec<(OrganizationId, i64)>,
+    /// Employers who state a wage.
+    pub paying: BTreeSet<OrganizationId>,
+    /// The needs' mid wages, cents an hour, and how many needs state each.
+    pub wages: BTreeMap<i64, u64>,
     /// Employers by industry.
     pub industries: BTreeMap<String, BTreeSet<OrganizationId>>,
 }
@@ -43,36 +68,40 @@ impl Cell {
         self.employers.is_empty()
     }
 
-    pub(crate) fn add(&mut self, fact: &Fact) {
-        let openings = u64::from(fact.new) + u64::from(fact.replacement);
-        *self.employers.entry(fact.employer).or_default() += openings;
-        self.new += u64::from(fact.new);
-        self.replacement += u64::from(fact.replacement);
-        if let Some(required) = fact.required {
-            *self.required.get_or_insert(0) += if required { openings } else { 0 };
+    fn add(&mut self, share: &Share) {
+        *self.employers.entry(share.employer).or_default() += share.openings();
+        self.new += share.new;
+        self.replacement += share.replacement;
+        if let Some(required) = share.required {
+            *self.required.get_or_insert(0) += required;
         }
-        self.wages.extend(fact.hourly_mid_cents.map(|cents| (fact.employer, cents)));
-        if let Some(naics3) = &fact.naics3 {
-            self.industries.entry(naics3.clone()).or_default().insert(fact.employer);
+        if share.paid {
+            self.paying.insert(share.employer);
+        }
+        if let Some(naics3) = &share.naics3 {
+            self.industries.entry(naics3.clone()).or_default().insert(share.employer);
         }
     }
 }
 
-/// Whether a fact is within a region. The total holds all, those without a known county too.
-pub(crate) fn within(region: &Region, fact: &Fact) -> bool {
+/// Whether a place is within a region. The total holds all, those without a known county too.
+pub(crate) fn within(region: &Region, county: Option<CountyFips>) -> bool {
     match region.level {
         RegionLevel::Total => true,
-        RegionLevel::County | RegionLevel::SubRegion => fact.county.is_some_and(|c| region.counties.contains(&c)),
+        RegionLevel::County | RegionLevel::SubRegion => county.is_some_and(|c| region.counties.contains(&c)),
     }
 }
 
 /// The cell of each region.
-pub(crate) fn fold(regions: &[Region], facts: &[Fact]) -> Vec<Cell> {
+pub(crate) fn fold(regions: &[Region], sums: &Sums) -> Vec<Cell> {
     regions
         .iter()
         .map(|region| {
             let mut cell = Cell::default();
-            facts.iter().filter(|fact| within(region, fact)).for_each(|fact| cell.add(fact));
+            sums.shares.iter().filter(|share| within(region, share.county)).for_each(|share| cell.add(share));
+            for wages in sums.wages.iter().filter(|wages| within(region, wages.county)) {
+                *cell.wages.entry(wages.cents).or_default() += wages.needs;
+            }
             cell
         })
         .collect()

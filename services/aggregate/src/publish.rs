@@ -5,21 +5,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, TimeDelta, Utc};
 use skillwire_runtime::{Clock, DirectoryRead, Fault, Progress, Wake, Work};
 use skillwire_schemas::envelope::About;
 use skillwire_schemas::event::SignalPublished;
 use skillwire_schemas::partnership::Partnership;
-use skillwire_schemas::{Envelope, EventId, PartnershipId, Signal, SignalId};
+use skillwire_schemas::{Concept, Envelope, EventId, PartnershipId, SignalId, SignalKey};
 use skillwire_store::{Db, Tx};
 
 use crate::figures::figures;
-use crate::group::{AsOf, concept, facts};
+use crate::fold::Sums;
+use crate::group::Moment;
 use crate::revise::revise;
 use crate::store::dirty::{self, Marked};
-use crate::store::{signals, versions};
-use crate::version::Version;
+use crate::store::signals::{Folded, Known};
+use crate::store::{concepts, signals, sums, ticks};
 use crate::{Aggregate, Config, NAME};
 
 /// The loop.
@@ -60,83 +60,65 @@ impl Publisher {
         marked: &[Marked],
         partnerships: &HashMap<PartnershipId, Partnership>,
         now: DateTime<Utc>,
-    ) -> Result<Vec<(Signal, Marked)>, Fault> {
+    ) -> Result<Folded, Fault> {
         let groups: Vec<_> = marked.iter().map(|m| m.group.clone()).collect();
-        let versions = versions::of_groups(tx.conn(), &groups).await?;
+        let sums = sums::of_groups(tx.conn(), &groups).await?;
         let known = signals::of_groups(tx.conn(), &groups).await?;
-        let mut revised = Vec::new();
+        let keys = groups.iter().map(|group| (group.partnership, group.concept.clone()));
+        let named = concepts::load(tx.conn(), keys).await?;
+        let (nothing, none) = (Sums::default(), BTreeMap::new());
+        let mut folded = Folded::default();
         for mark in marked {
-            let Some(partnership) = partnerships.get(&mark.group.partnership) else { continue };
-            let versions = versions.get(&mark.group).map_or(&[][..], Vec::as_slice);
-            let before = known.get(&mark.group);
-            revised
-                .extend(revise_group(mark, partnership, versions, before, now).into_iter().map(|s| (s, mark.clone())));
+            let group = &mark.group;
+            let concept = named.get(&(group.partnership, group.concept.clone()));
+            let (Some(partnership), Some(concept)) = (partnerships.get(&group.partnership), concept) else { continue };
+            let at = |moment| sums.get(&(group.clone(), moment)).unwrap_or(&nothing);
+            let group_sums = (at(Moment::Now), at(Moment::Before));
+            fold_group(mark, (partnership, concept), group_sums, known.get(group).unwrap_or(&none), now, &mut folded);
             // Folding is work for the processor; others get their turn in between.
             tokio::task::yield_now().await;
         }
-        Ok(revised)
+        Ok(folded)
     }
 }
 
-/// The new revisions of a group's signals. Regions that the partnership no longer has end theirs.
-fn revise_group(
+/// The new revisions of a group's signals, and what staff see otherwise. Regions that the partnership no longer has end
+/// theirs.
+fn fold_group(
     mark: &Marked,
-    partnership: &Partnership,
-    versions: &[Version],
-    before: Option<&BTreeMap<SignalId, Signal>>,
+    (partnership, concept): (&Partnership, &Concept),
+    (now_sums, before_sums): (&Sums, &Sums),
+    known: &BTreeMap<SignalId, Known>,
     now: DateTime<Utc>,
-) -> Vec<Signal> {
-    let (today, period) = (local_day(partnership, now), period_begin(partnership, now));
-    let current = facts(&mark.group, versions, AsOf { stated_before: None, day: today });
-    let last_day = period.0.pred_opt().unwrap_or(period.0);
-    let earlier = facts(&mark.group, versions, AsOf { stated_before: Some(period.1), day: last_day });
-    let named =
-        concept(&mark.group, versions).or_else(|| before.and_then(|b| b.values().next()).map(|s| s.concept.clone()));
-    let Some(concept) = named else { return Vec::new() };
+    folded: &mut Folded,
+) {
     let regions = partnership.regions();
-    let told = figures(&regions, &current, &earlier);
-    let mut left: BTreeMap<SignalId, &Signal> =
-        before.into_iter().flatten().map(|(id, signal)| (*id, signal)).collect();
-    let mut revised = Vec::new();
-    for (region, told) in regions.iter().zip(told) {
-        let key = skillwire_schemas::SignalKey {
+    let told = figures(&regions, now_sums, before_sums);
+    let mut left: BTreeMap<SignalId, &Known> = known.iter().map(|(id, known)| (*id, known)).collect();
+    for (region, told) in regions.iter().zip(&told) {
+        let key = SignalKey {
             partnership: partnership.id,
             level: region.level,
             region: region.code.clone(),
             concept: mark.group.concept.clone(),
             horizon: mark.group.horizon,
         };
-        let place = (partnership.id, region, &concept, mark.group.horizon);
-        revised.extend(revise(left.remove(&key.id()), told, place, now));
+        let before = left.remove(&key.id());
+        let staff = told.as_ref().and_then(|told| told.staff);
+        let place = (partnership.id, region, concept, mark.group.horizon);
+        if let Some(signal) = revise(before.map(|b| &b.signal), told.as_ref(), place, now) {
+            folded.revised.push((signal, staff, mark.clone()));
+        } else if let Some(before) = before
+            && before.staff != staff
+        {
+            folded.restated.push((before.signal.id, staff));
+        }
     }
     for gone in left.into_values() {
-        let place = (partnership.id, &gone.region, &gone.concept, gone.horizon);
-        revised.extend(revise(Some(gone), None, place, now));
+        let signal = &gone.signal;
+        let place = (partnership.id, &signal.region, &signal.concept, signal.horizon);
+        folded.revised.extend(revise(Some(signal), None, place, now).map(|signal| (signal, None, mark.clone())));
     }
-    revised
-}
-
-fn zone(partnership: &Partnership) -> Tz {
-    partnership.time_zone.parse().unwrap_or(chrono_tz::UTC)
-}
-
-/// The day in the partnership's zone.
-pub(crate) fn local_day(partnership: &Partnership, now: DateTime<Utc>) -> NaiveDate {
-    now.with_timezone(&zone(partnership)).date_naive()
-}
-
-/// The first day of the partnership's month, and when it began.
-fn period_begin(partnership: &Partnership, now: DateTime<Utc>) -> (NaiveDate, DateTime<Utc>) {
-    let today = local_day(partnership, now);
-    let first = today.with_day(1).unwrap_or(today);
-    let midnight = first.and_time(NaiveTime::MIN);
-    // A zone whose clocks skip midnight on that day begins it later.
-    let begin = zone(partnership)
-        .from_local_datetime(&midnight)
-        .earliest()
-        .or_else(|| zone(partnership).from_local_datetime(&(midnight + TimeDelta::hours(1))).earliest())
-        .map_or_else(|| midnight.and_utc(), |at| at.with_timezone(&Utc));
-    (first, begin)
 }
 
 #[async_trait]
@@ -151,19 +133,29 @@ impl Work for Publisher {
             return Ok(Progress::Idle);
         }
         let now = self.clock.now();
-        let ids: Vec<PartnershipId> = partnerships.keys().copied().collect();
         let mut tx = self.db.begin().await?;
+        // While a new month is counted, sums of two days stand side by side: nothing is told of them.
+        let days = ticks::hold(tx.conn(), &partnerships.keys().copied().collect()).await?;
+        let ids: Vec<PartnershipId> =
+            days.iter().filter(|(_, ticked)| ticked.counted_to.is_none()).map(|(id, _)| *id).collect();
         let quiet = now - TimeDelta::milliseconds(self.config.settle_ms);
         let oldest = now - TimeDelta::milliseconds(self.config.settle_max_ms);
         let marked = dirty::take(tx.conn(), &ids, quiet, oldest, self.config.groups_batch_max).await?;
         if marked.is_empty() {
             return Ok(Progress::Idle);
         }
-        let revised = self.fold(&mut tx, &marked, &partnerships, now).await?;
-        signals::save(tx.conn(), &revised).await?;
-        for (signal, mark) in &revised {
+        let folded = self.fold(&mut tx, &marked, &partnerships, now).await?;
+        signals::save(tx.conn(), &folded).await?;
+        for (signal, _, mark) in &folded.revised {
             metrics::counter!("aggregate_signals_total", "state" => signals::state_of(&signal.figures).0).increment(1);
-            tx.emit(&said(signal, mark, now))?;
+            let id = EventId::derived(&[&signal.id.to_string(), &signal.revision.to_string()]);
+            let about = About {
+                partnership: signal.partnership,
+                subject: signal.id.to_string(),
+                traceparent: mark.traceparent.clone(),
+                causation: mark.cause,
+            };
+            tx.emit(&Envelope::new(id, NAME, now, about, SignalPublished { signal: signal.clone() }))?;
         }
         tx.commit().await?;
         metrics::counter!("aggregate_groups_folded_total").increment(marked.len() as u64);
@@ -177,15 +169,4 @@ impl Work for Publisher {
     fn wake(&self) -> Option<Wake> {
         Some(self.wake.clone())
     }
-}
-
-fn said(signal: &Signal, mark: &Marked, now: DateTime<Utc>) -> Envelope<SignalPublished> {
-    let id = EventId::derived(&[&signal.id.to_string(), &signal.revision.to_string()]);
-    let about = About {
-        partnership: signal.partnership,
-        subject: signal.id.to_string(),
-        traceparent: mark.traceparent.clone(),
-        causation: mark.cause,
-    };
-    Envelope::new(id, NAME, now, about, SignalPublished { signal: signal.clone() })
 }

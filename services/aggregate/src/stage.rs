@@ -1,31 +1,42 @@
-//! Need in: kept as a version, its groups marked to be folded.
+//! Need in: kept as a version, counted, and the groups whose sums it changed marked to be folded.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use skillwire_bus::Stage;
 use skillwire_runtime::{Clock, Fault, Wake};
-use skillwire_schemas::Envelope;
 use skillwire_schemas::event::NeedNormalized;
-use skillwire_store::Tx;
+use skillwire_schemas::{Envelope, Horizon, NeedId, PartnershipId};
+use skillwire_store::{StoreError, Tx};
 
 use crate::Aggregate;
 use crate::group::Group;
-use crate::store::{dirty, versions};
-use crate::version::Version;
+use crate::recount::{Touched, recount};
+use crate::store::concepts::{self, ConceptOf, Named};
+use crate::store::dirty::Cause;
+use crate::store::{counted, dirty, ticks, versions};
+use crate::version::{Version, VersionKey};
 
 /// The stage.
 pub(crate) struct Gatherer {
     clock: Arc<dyn Clock>,
     dirty: Wake,
+    uncounted: Wake,
 }
 
 impl Gatherer {
     pub(crate) fn new(aggregate: &Aggregate) -> Self {
-        Self { clock: Arc::clone(&aggregate.parts.env.clock), dirty: aggregate.dirty.clone() }
+        Self {
+            clock: Arc::clone(&aggregate.parts.env.clock),
+            dirty: aggregate.dirty.clone(),
+            uncounted: aggregate.uncounted.clone(),
+        }
     }
 }
+
+/// An event and the version it carries.
+type Heard<'a> = (&'a Envelope<NeedNormalized>, Version);
 
 #[async_trait]
 impl Stage for Gatherer {
@@ -34,14 +45,25 @@ impl Stage for Gatherer {
 
     async fn handle(&self, tx: &mut Tx, events: &[Envelope<NeedNormalized>]) -> Result<(), Fault> {
         let now = self.clock.now();
-        let heard: Vec<(&Envelope<NeedNormalized>, Version)> =
-            events.iter().map(|event| (event, Version::of(&event.data.need))).collect();
+        let heard: Vec<Heard<'_>> = events.iter().map(|event| (event, Version::of(&event.data.need))).collect();
+        let partnerships: BTreeSet<PartnershipId> = heard.iter().map(|(event, _)| event.partnership).collect();
+        let days = ticks::hold(tx.conn(), &partnerships).await?;
         versions::keep(tx.conn(), &heard, now).await?;
-        // All groups the need has ever been in, those of this version among them: what it left must change too.
-        let ids: Vec<_> = heard.iter().map(|(_, version)| version.need).collect();
-        let touched: BTreeSet<Group> = versions::groups_of(tx.conn(), &ids).await?.into_iter().collect();
-        let Some((last, _)) = heard.last() else { return Ok(()) };
-        dirty::mark(tx.conn(), &touched, now, &last.traceparent, Some(last.id)).await?;
+        let whose: BTreeMap<NeedId, PartnershipId> =
+            heard.iter().map(|(event, version)| (version.need, event.partnership)).collect();
+        let needs: Vec<(NeedId, PartnershipId)> = whose.into_iter().collect();
+        counted::open(tx.conn(), &needs).await?;
+        let ids: Vec<NeedId> = needs.iter().map(|(need, _)| *need).collect();
+        let at_hand: HashMap<VersionKey, &Version> = heard.iter().map(|(_, v)| (v.key(), v)).collect();
+        let touched = recount(tx.conn(), &ids, &days, &at_hand).await?;
+        let mut marks = marks(&heard, touched);
+        for (group, cause) in renamed(tx, &heard).await? {
+            marks.entry(group).or_insert(cause);
+        }
+        dirty::mark(tx.conn(), &marks, now).await?;
+        if days.len() < partnerships.len() {
+            self.uncounted.ring();
+        }
         metrics::counter!("aggregate_needs_total").increment(events.len() as u64);
         Ok(())
     }
@@ -49,4 +71,45 @@ impl Stage for Gatherer {
     fn committed(&self) {
         self.dirty.ring();
     }
+}
+
+/// The touched groups, each with the last event that touched it.
+fn marks(heard: &[Heard<'_>], touched: Touched) -> BTreeMap<Group, Cause> {
+    let places: HashMap<NeedId, usize> = heard.iter().enumerate().map(|(at, (_, v))| (v.need, at)).collect();
+    touched
+        .into_iter()
+        .filter_map(|(group, needs)| {
+            let last = needs.iter().filter_map(|need| places.get(need)).max()?;
+            let (event, _) = heard.get(*last)?;
+            Some((group, (event.traceparent.clone(), Some(event.id))))
+        })
+        .collect()
+}
+
+/// Keeps how concepts are named; the groups of one that is named otherwise than before.
+async fn renamed(tx: &mut Tx, heard: &[Heard<'_>]) -> Result<Vec<(Group, Cause)>, StoreError> {
+    let mut named: BTreeMap<ConceptOf, (Named<'_>, usize)> = BTreeMap::new();
+    for (at, (event, version)) in heard.iter().enumerate() {
+        let rank = (version.stated_at, version.normalization, version.need);
+        for asked in &version.asked {
+            let key = (event.partnership, asked.concept.key.to_string());
+            let one = named.entry(key).or_insert((Named { rank, concept: &asked.concept }, at));
+            if one.0.rank < rank {
+                *one = (Named { rank, concept: &asked.concept }, at);
+            }
+        }
+    }
+    let known = concepts::load(tx.conn(), named.keys().cloned()).await?;
+    let mut groups = Vec::new();
+    for (key, (one, at)) in &named {
+        if known.get(key).is_some_and(|concept| concept != one.concept)
+            && let Some((event, _)) = heard.get(*at)
+        {
+            let group = |horizon| Group { partnership: key.0, concept: key.1.clone(), horizon };
+            groups.extend(Horizon::ALL.iter().map(|h| (group(*h), (event.traceparent.clone(), Some(event.id)))));
+        }
+    }
+    let named = named.into_iter().map(|(key, (one, _))| (key, one)).collect();
+    concepts::keep(tx.conn(), &named).await?;
+    Ok(groups)
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use skillwire_schemas::{OrganizationId, Region, RegionLevel, Suppression};
 
-use crate::fold::{Cell, Fact, within};
+use crate::fold::{Cell, Share, within};
 
 /// Fewest distinct employers behind a number that is told.
 pub(crate) const EMPLOYERS_MIN: usize = 3;
@@ -31,14 +31,14 @@ pub(crate) fn primary(employers: &BTreeMap<OrganizationId, u64>) -> Option<Suppr
 }
 
 /// Why each cell is kept back; none: it is told. Empty cells are neither told nor kept back.
-pub(crate) fn suppress(regions: &[Region], cells: &[Cell], facts: &[Fact]) -> Vec<Option<Suppression>> {
+pub(crate) fn suppress(regions: &[Region], cells: &[Cell], shares: &[Share]) -> Vec<Option<Suppression>> {
     let mut kept: Vec<Option<Suppression>> =
         cells.iter().map(|cell| if cell.is_empty() { None } else { primary(&cell.employers) }).collect();
     let told = |kept: &[Option<Suppression>], at: usize| !cells[at].is_empty() && kept[at].is_none();
     loop {
         let unsafe_one = (0..regions.len()).filter(|at| told(&kept, *at)).find_map(|at| {
             let inside = told_inside(regions, at, |other| told(&kept, other));
-            let rest = remainder(regions, at, &inside, facts);
+            let rest = remainder(regions, at, &inside, shares);
             (!rest.is_empty() && primary(&rest).is_some()).then_some((at, inside))
         });
         let Some((at, inside)) = unsafe_one else { return kept };
@@ -66,11 +66,11 @@ fn lies_in(inner: &Region, outer: &Region) -> bool {
 }
 
 /// Openings by employer of what is in a region and in none of the regions inside.
-fn remainder(regions: &[Region], at: usize, inside: &[usize], facts: &[Fact]) -> BTreeMap<OrganizationId, u64> {
+fn remainder(regions: &[Region], at: usize, inside: &[usize], shares: &[Share]) -> BTreeMap<OrganizationId, u64> {
     let mut rest = BTreeMap::new();
-    for fact in facts.iter().filter(|fact| within(&regions[at], fact)) {
-        if !inside.iter().any(|inner| within(&regions[*inner], fact)) {
-            *rest.entry(fact.employer).or_default() += u64::from(fact.new) + u64::from(fact.replacement);
+    for share in shares.iter().filter(|share| within(&regions[at], share.county)) {
+        if !inside.iter().any(|inner| within(&regions[*inner], share.county)) {
+            *rest.entry(share.employer).or_default() += share.openings();
         }
     }
     rest
@@ -79,11 +79,11 @@ fn remainder(regions: &[Region], at: usize, inside: &[usize], facts: &[Fact]) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fold::fold;
+    use crate::fold::{Sums, fold};
     use proptest::collection::vec;
     use proptest::prelude::*;
     use skillwire_schemas::partnership::{Partnership, PartnershipCounty};
-    use skillwire_schemas::{CountyFips, NeedId, PartnershipId};
+    use skillwire_schemas::{CountyFips, PartnershipId};
 
     const COUNTIES: [&str; 6] = ["29095", "29047", "29165", "20091", "20209", "20103"];
 
@@ -103,28 +103,27 @@ mod tests {
         }
     }
 
-    fn fact(at: usize, (employer, county, openings): (u8, usize, u32)) -> Fact {
-        Fact {
-            need: NeedId::derived(&[&at.to_string()]),
+    fn share((employer, county, openings): (u8, usize, u32)) -> Share {
+        Share {
             employer: OrganizationId::derived(&[&employer.to_string()]),
             naics3: None,
             county: COUNTIES.get(county).map(|c| CountyFips::parse(c).unwrap()),
-            new: openings,
+            new: u64::from(openings),
             replacement: 0,
-            hourly_mid_cents: None,
             required: None,
+            paid: false,
         }
     }
 
     fn run(
         partnership: &Partnership,
         said: &[(u8, usize, u32)],
-    ) -> (Vec<Region>, Vec<Cell>, Vec<Fact>, Vec<Option<Suppression>>) {
-        let facts: Vec<Fact> = said.iter().enumerate().map(|(at, one)| fact(at, *one)).collect();
+    ) -> (Vec<Region>, Vec<Cell>, Vec<Share>, Vec<Option<Suppression>>) {
+        let sums = Sums { shares: said.iter().map(|one| share(*one)).collect(), wages: vec![] };
         let regions = partnership.regions();
-        let cells = fold(&regions, &facts);
-        let kept = suppress(&regions, &cells, &facts);
-        (regions, cells, facts, kept)
+        let cells = fold(&regions, &sums);
+        let kept = suppress(&regions, &cells, &sums.shares);
+        (regions, cells, sums.shares, kept)
     }
 
     /// The attacker: knows which cells are told, their openings, and which places are in which region. Places are the six
@@ -155,15 +154,10 @@ mod tests {
     }
 
     /// A set of places that the attacker can work out although it fails the rules.
-    fn broken(regions: &[Region], cells: &[Cell], facts: &[Fact], kept: &[Option<Suppression>]) -> Option<String> {
+    fn broken(regions: &[Region], cells: &[Cell], shares: &[Share], kept: &[Option<Suppression>]) -> Option<String> {
         let places = COUNTIES.len() + 1;
         let of = |region: &Region| -> Vec<i64> {
-            (0..places)
-                .map(|at| {
-                    let probe = fact(0, (0, at, 1));
-                    i64::from(within(region, &probe))
-                })
-                .collect()
+            (0..places).map(|at| i64::from(within(region, share((0, at, 1)).county))).collect()
         };
         let mut rows: Vec<Vec<i64>> = regions
             .iter()
@@ -173,15 +167,15 @@ mod tests {
             .collect();
         // A place where nobody asks is known to be nothing.
         for at in 0..places {
-            if !facts.iter().any(|f| within_place(f, at)) {
+            if !shares.iter().any(|s| within_place(s, at)) {
                 rows.push((0..places).map(|other| i64::from(other == at)).collect());
             }
         }
         for set in 1u32..(1 << places) {
             let wanted: Vec<i64> = (0..places).map(|at| i64::from(set >> at & 1)).collect();
             let mut employers: BTreeMap<OrganizationId, u64> = BTreeMap::new();
-            for one in facts.iter().filter(|f| (0..places).any(|at| wanted[at] == 1 && within_place(f, at))) {
-                *employers.entry(one.employer).or_default() += u64::from(one.new);
+            for one in shares.iter().filter(|s| (0..places).any(|at| wanted[at] == 1 && within_place(s, at))) {
+                *employers.entry(one.employer).or_default() += one.new;
             }
             if !employers.is_empty() && primary(&employers).is_some() && follows(&rows, &wanted) {
                 return Some(format!("{wanted:?}"));
@@ -190,8 +184,8 @@ mod tests {
         None
     }
 
-    fn within_place(fact: &Fact, at: usize) -> bool {
-        match (COUNTIES.get(at), fact.county) {
+    fn within_place(share: &Share, at: usize) -> bool {
+        match (COUNTIES.get(at), share.county) {
             (Some(place), Some(county)) => county.to_string() == *place,
             (None, None) => true,
             _ => false,
@@ -205,8 +199,8 @@ mod tests {
             said in vec((0u8..9, 0usize..7, 1u32..30), 1..40),
             sub_regions in any::<bool>(),
         ) {
-            let (regions, cells, facts, kept) = run(&partnership(sub_regions), &said);
-            prop_assert_eq!(broken(&regions, &cells, &facts, &kept), None);
+            let (regions, cells, shares, kept) = run(&partnership(sub_regions), &said);
+            prop_assert_eq!(broken(&regions, &cells, &shares, &kept), None);
         }
 
         #[test]
@@ -214,17 +208,14 @@ mod tests {
             said in vec((0u8..6, 0usize..7, 1u32..30), 1..25),
             seed in any::<u64>(),
         ) {
-            let facts: Vec<Fact> = said.iter().enumerate().map(|(at, one)| fact(at, *one)).collect();
-            let mut other = facts.clone();
-            other.rotate_left(usize::try_from(seed % facts.len() as u64).unwrap());
+            let mut other = said.clone();
+            other.rotate_left(usize::try_from(seed % said.len() as u64).unwrap());
             other.reverse();
-            let regions = partnership(true).regions();
-            let sums = |facts: &[Fact]| {
-                let cells = fold(&regions, facts);
-                let kept = suppress(&regions, &cells, facts);
+            let seen = |said: &[(u8, usize, u32)]| {
+                let (_, cells, _, kept) = run(&partnership(true), said);
                 cells.into_iter().map(|c| (c.employers, c.new)).zip(kept).collect::<Vec<_>>()
             };
-            prop_assert_eq!(sums(&facts), sums(&other));
+            prop_assert_eq!(seen(&said), seen(&other));
         }
     }
 
@@ -232,11 +223,11 @@ mod tests {
     fn without_complementary_suppression_the_attacker_wins() {
         // Jackson County: three employers, told. Clay County: one employer, kept back. The total would give it away.
         let said = [(1, 0, 5), (2, 0, 5), (3, 0, 5), (4, 1, 7)];
-        let (regions, cells, facts, kept) = run(&partnership(false), &said);
+        let (regions, cells, shares, kept) = run(&partnership(false), &said);
         let primary_only: Vec<Option<Suppression>> =
             cells.iter().map(|cell| if cell.is_empty() { None } else { primary(&cell.employers) }).collect();
-        assert!(broken(&regions, &cells, &facts, &primary_only).is_some(), "the attacker must be able to win");
-        assert_eq!(broken(&regions, &cells, &facts, &kept), None);
+        assert!(broken(&regions, &cells, &shares, &primary_only).is_some(), "the attacker must be able to win");
+        assert_eq!(broken(&regions, &cells, &shares, &kept), None);
         assert_eq!(kept[0], Some(Suppression::Complementary));
         assert_eq!(kept.last(), Some(&None));
     }

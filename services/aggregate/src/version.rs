@@ -4,9 +4,15 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use skillwire_schemas::{
-    Concept, CountyFips, Horizon, Need, NeedId, NeedState, Openings, OrganizationId, RequirementLevel,
-};
+use skillwire_schemas::{Concept, CountyFips, Need, NeedId, NeedState, Openings, OrganizationId, RequirementLevel};
+
+/// Which version of which need. Of two versions of one need the greater one holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct VersionKey {
+    pub need: NeedId,
+    pub stated_at: DateTime<Utc>,
+    pub normalization: u32,
+}
 
 /// A concept that a need asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,13 +72,8 @@ impl Version {
         }
     }
 
-    /// Which of two versions of one need holds.
-    pub(crate) const fn rank(&self) -> (DateTime<Utc>, u32) {
-        (self.stated_at, self.normalization)
-    }
-
-    /// Its openings of a horizon.
-    pub(crate) fn openings(&self, horizon: Horizon) -> Option<Openings> {
-        self.openings.iter().find(|o| o.horizon == horizon).copied()
+    /// Which version it is.
+    pub(crate) const fn key(&self) -> VersionKey {
+        VersionKey { need: self.need, stated_at: self.stated_at, normalization: self.normalization }
     }
 }

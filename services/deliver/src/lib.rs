@@ -1,7 +1,8 @@
 //! Delivery: gets signals to people and programs, and knows what became of each.
 //!
 //! Who does what: the *stage* puts each requested signal into the delivery of its subscription, channel and period; the
-//! *mailer* sends mail deliveries that are due, over SMTP; the *feeder* puts stream deliveries into the subscriber's feed.
+//! *listener* holds what is gathered for a subscription that is paused, until it is resumed, and skips it for one that ends;
+//! the *mailer* sends mail deliveries that are due, over SMTP; the *feeder* puts stream deliveries into the subscriber's feed.
 //! Every attempt is a row of its own, written before anything leaves, and before the content of a mail leaves it is written
 //! that it is leaving.
 //!
@@ -23,6 +24,7 @@ mod retry;
 mod stage;
 mod state;
 mod store;
+mod subscribed;
 mod web;
 mod window;
 
@@ -42,8 +44,10 @@ pub use store::{Counts, counts, flush, replay_since};
 pub const NAME: &str = "deliver";
 
 /// Its schema.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "deliveries", sql: include_str!("../migrations/0001_first.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "deliveries", sql: include_str!("../migrations/0001_first.sql") },
+    Migration { version: 2, name: "subscriptions", sql: include_str!("../migrations/0002_subscriptions.sql") },
+];
 
 /// The service.
 #[derive(Clone)]
@@ -72,6 +76,7 @@ impl Deliver {
         vec![
             keeper(&self.parts),
             stage(&self.parts, stage::Gatherer::new(self)),
+            stage(&self.parts, subscribed::Listener::new(self)),
             Arc::new(mailer::Mailer::new(self)),
             Arc::new(feed::Feeder::new(self)),
         ]

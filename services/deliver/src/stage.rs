@@ -14,11 +14,11 @@ use skillwire_store::Tx;
 use crate::Deliver;
 use crate::state::State;
 use crate::store::deliveries::{self, Content, NewDelivery};
-use crate::store::subscriptions;
+use crate::store::subscriptions::{self, Silence};
 use crate::window::{Period, Schedule};
 
 /// Periods looked at when the one that runs is closed already (sent early by hand).
-const PERIODS_AHEAD_MAX: usize = 3;
+pub(crate) const PERIODS_AHEAD_MAX: usize = 3;
 
 /// The stage.
 pub(crate) struct Gatherer {
@@ -32,13 +32,9 @@ impl Gatherer {
         Self { clock: Arc::clone(&deliver.parts.env.clock), schedule: schedule(deliver), due: deliver.due.clone() }
     }
 
-    /// The mail deliveries that these subscriptions may be gathering for.
+    /// The periods of the mail deliveries that a subscription may be gathering for.
     fn periods(&self, subscription: &Subscription, now: DateTime<Utc>) -> Vec<Period> {
-        let zone = subscription.time_zone.parse().unwrap_or(chrono_tz::UTC);
-        let first = self.schedule.period(subscription.cadence, zone, now);
-        std::iter::successors(Some(first), |p| Some(self.schedule.next(subscription.cadence, zone, *p)))
-            .take(PERIODS_AHEAD_MAX)
-            .collect()
+        self.schedule.periods(subscription, now, PERIODS_AHEAD_MAX)
     }
 }
 
@@ -66,18 +62,19 @@ impl Stage for Gatherer {
         let now = self.clock.now();
         let ids: Vec<_> = events.iter().map(|e| e.data.subscription.id).collect();
         let stopped = subscriptions::stopped(tx.conn(), &ids).await?;
+        let silent = subscriptions::silent(tx.conn(), &ids).await?;
         // Sorted: all copies take rows in the same order.
         let mut new: BTreeMap<DeliveryId, NewDelivery> = BTreeMap::new();
         let mut content: Vec<Content> = Vec::new();
         let closed = self.closed(tx, events, now).await?;
         for event in events {
             let subscription = &event.data.subscription;
-            let reason = if stopped.contains(&subscription.id) {
-                Some("unsubscribed")
-            } else if subscription.paused {
-                Some("paused")
-            } else {
-                None
+            // Routed before route knew of the pause: it waits with the others until the subscription is resumed.
+            let (reason, instead) = match silent.get(&subscription.id) {
+                _ if stopped.contains(&subscription.id) => (Some("unsubscribed"), Some(State::Skipped)),
+                Some(Silence::Ended) => (Some("the subscription was ended"), Some(State::Skipped)),
+                Some(Silence::Paused) => (Some("the subscription is paused"), Some(State::Held)),
+                None => (None, None),
             };
             for channel in &subscription.channels {
                 let (period, state, due) = match channel {
@@ -92,7 +89,7 @@ impl Stage for Gatherer {
                     }
                 };
                 let id = id_of(subscription, *channel, &period);
-                let state = if reason.is_some() { State::Skipped } else { state };
+                let state = instead.unwrap_or(state);
                 let delivery = NewDelivery {
                     id,
                     subscription: subscription.clone(),

@@ -25,6 +25,8 @@ macro_rules! words {
 pub(crate) enum State {
     /// Its period runs.
     Gathering,
+    /// Its subscription is paused.
+    Held,
     /// Waits for its time.
     Waiting,
     /// Somebody has it in hand.
@@ -45,6 +47,7 @@ words!(
     State,
     [
         Gathering = "gathering",
+        Held = "held",
         Waiting = "waiting",
         Sending = "sending",
         HandingOver = "handing_over",
@@ -136,7 +139,9 @@ mod tests {
 
     #[test]
     fn words_read_back() {
-        for word in ["gathering", "waiting", "sending", "handing_over", "sent", "uncertain", "failed", "skipped"] {
+        for word in
+            ["gathering", "held", "waiting", "sending", "handing_over", "sent", "uncertain", "failed", "skipped"]
+        {
             assert_eq!(State::of(word).map(State::as_str), Some(word));
         }
         assert_eq!(State::of("lost"), None);

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
-use skillwire_schemas::Cadence;
+use skillwire_schemas::{Cadence, Subscription};
 
 /// When mails go.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,13 @@ pub(crate) struct Period {
 }
 
 impl Schedule {
+    /// The periods of a subscription's mails from a moment on: the one that runs, and those after it.
+    pub(crate) fn periods(&self, subscription: &Subscription, now: DateTime<Utc>, count: usize) -> Vec<Period> {
+        let zone = subscription.time_zone.parse().unwrap_or(chrono_tz::UTC);
+        let first = self.period(subscription.cadence, zone, now);
+        std::iter::successors(Some(first), |p| Some(self.next(subscription.cadence, zone, *p))).take(count).collect()
+    }
+
     /// The period that a moment falls into.
     pub(crate) fn period(&self, cadence: Cadence, zone: Tz, at: DateTime<Utc>) -> Period {
         match cadence {

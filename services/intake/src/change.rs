@@ -13,7 +13,7 @@ use crate::take::{Around, Input, Taken};
 
 /// Changes of one request at most.
 const CHANGES_MAX: usize = 1_000;
-/// How long a confirmed need holds when no day is given, days.
+/// How long a confirmed or reopened need holds when no day is given, days.
 const CONFIRM_DAYS: u64 = 180;
 
 /// What is to happen.
@@ -22,8 +22,10 @@ const CONFIRM_DAYS: u64 = 180;
 pub(crate) enum Action {
     /// It is filled or was a mistake.
     Withdraw,
-    /// It still holds.
+    /// It still holds. A need that was taken back stays so.
     Confirm,
+    /// It was taken back and is open again, as it was stated last; one that was never taken back is confirmed.
+    Reopen,
 }
 
 /// A change of one need.
@@ -34,7 +36,7 @@ pub(crate) struct Change {
     pub need: NeedId,
     /// What.
     pub action: Action,
-    /// For `confirm`: until when; 180 days when absent.
+    /// For `confirm` and `reopen`: until when; 180 days when absent.
     #[serde(default)]
     pub valid_until: Option<NaiveDate>,
 }
@@ -66,20 +68,25 @@ pub(crate) async fn take(around: &Around<'_>, key: String, changes: Changes) -> 
     let items = changes
         .changes
         .into_iter()
-        .map(|change| match change.action {
-            Action::Withdraw => Ok(SubmissionItem::Withdraw { need: change.need }),
-            Action::Confirm => {
-                let usual = today.checked_add_days(chrono::Days::new(CONFIRM_DAYS)).unwrap_or(NaiveDate::MAX);
-                let valid_until = change.valid_until.unwrap_or(usual);
-                if valid_until < today {
-                    return Err(Problem::unprocessable(format!(
-                        "valid_until: {valid_until} is past; give a day from {today} on"
-                    ))
-                    .code("date_past"));
-                }
-                Ok(SubmissionItem::Confirm { need: change.need, valid_until })
-            }
+        .map(|change| {
+            let need = change.need;
+            Ok(match change.action {
+                Action::Withdraw => SubmissionItem::Withdraw { need },
+                Action::Confirm => SubmissionItem::Confirm { need, valid_until: until(&change, today)? },
+                Action::Reopen => SubmissionItem::Reopen { need, valid_until: until(&change, today)? },
+            })
         })
-        .collect::<Result<Vec<_>, _>>()?;
+        .collect::<Result<Vec<_>, Problem>>()?;
     around.intake.take(sent, Input::Items(items)).await
+}
+
+/// Until when a change lets its need hold.
+fn until(change: &Change, today: NaiveDate) -> Result<NaiveDate, Problem> {
+    let usual = today.checked_add_days(chrono::Days::new(CONFIRM_DAYS)).unwrap_or(NaiveDate::MAX);
+    let valid_until = change.valid_until.unwrap_or(usual);
+    if valid_until < today {
+        let detail = format!("valid_until: {valid_until} is past; give a day from {today} on");
+        return Err(Problem::unprocessable(detail).code("date_past"));
+    }
+    Ok(valid_until)
 }

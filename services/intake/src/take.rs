@@ -246,7 +246,9 @@ impl Intake {
             .iter()
             .filter_map(|received| match &received.item {
                 SubmissionItem::State { need, draft } => Some((*need, draft.reference.clone())),
-                SubmissionItem::Withdraw { .. } | SubmissionItem::Confirm { .. } => None,
+                SubmissionItem::Withdraw { .. } | SubmissionItem::Confirm { .. } | SubmissionItem::Reopen { .. } => {
+                    None
+                }
             })
             .collect();
         submissions::state_needs(&mut tx, sent.partnership.id, sent.employer.id, &stated).await?;
@@ -292,7 +294,8 @@ fn ready(
             need: match &received.item {
                 SubmissionItem::State { need, .. }
                 | SubmissionItem::Withdraw { need }
-                | SubmissionItem::Confirm { need, .. } => Some(*need),
+                | SubmissionItem::Confirm { need, .. }
+                | SubmissionItem::Reopen { need, .. } => Some(*need),
             },
             errors: Vec::new(),
             warnings: Vec::new(),

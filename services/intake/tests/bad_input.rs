@@ -125,6 +125,20 @@ fn rows_that_are_wrong_say_where_and_what_would_be_right() {
             "add the state",
         ),
         (
+            "a state alone",
+            "A,Welder,2,Indiana,,,,,".into(),
+            "county",
+            "county_unknown",
+            "'Indiana' is a state; give a county with its state (e.g. Adams County, IN) or its 5-digit FIPS code (18001)",
+        ),
+        (
+            "a county or the city beside it",
+            "A,Welder,2,\"St. Louis, MO\",,,,,".into(),
+            "county",
+            "county_unknown",
+            "'St. Louis, MO' may be St. Louis County, MO (29189) or St. Louis city, MO (29510); say which, or give its 5-digit FIPS code",
+        ),
+        (
             "county of another region",
             "A,Welder,2,06037,,,,,".into(),
             "county",

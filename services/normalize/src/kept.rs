@@ -14,6 +14,7 @@ pub(crate) struct Kept {
     /// When the statement in force was made.
     pub stated_at: Option<DateTime<Utc>>,
     pub withdrawn_at: Option<DateTime<Utc>>,
+    pub reopened_at: Option<DateTime<Utc>>,
     pub confirmed: Option<(DateTime<Utc>, NaiveDate)>,
     /// What it has become; `stated_at` in it is the time of the last word about it.
     pub need: Option<Need>,
@@ -35,6 +36,7 @@ impl Kept {
             employer,
             stated_at: None,
             withdrawn_at: None,
+            reopened_at: None,
             confirmed: None,
             need: None,
             draft: None,
@@ -86,6 +88,19 @@ impl Kept {
         later
     }
 
+    /// Takes that it is open again; whether it is later than known. It says, as a confirmation does, that the need holds.
+    pub(crate) fn reopen(&mut self, at: DateTime<Utc>, until: NaiveDate) -> bool {
+        let later = self.reopened_at.is_none_or(|known| known < at);
+        if later {
+            self.reopened_at = Some(at);
+            self.changed = true;
+            if !self.confirm(at, until) {
+                self.settle_again();
+            }
+        }
+        later
+    }
+
     /// Notes which event brought this about.
     pub(crate) fn follow(&mut self, event: &Envelope<SubmissionReceived>) {
         self.traceparent.clone_from(&event.traceparent);
@@ -98,19 +113,21 @@ impl Kept {
         }
     }
 
-    /// Puts together what was said. A withdrawn need stays so until it is stated anew; a confirmation does not revive it. The
-    /// version (`stated_at`, `normalization`) of what is said to others only grows, so that they too keep the right one.
+    /// Puts together what was said. A withdrawn need stays so until it is reopened or stated anew; a confirmation does not
+    /// revive it. The version (`stated_at`, `normalization`) of what is said to others only grows, so that they too keep the right one.
     fn settle(&mut self, mut need: Need) {
         let Some(stated_at) = self.stated_at else { return };
         let since = |at: &DateTime<Utc>| *at >= stated_at;
         let withdrawn_at = self.withdrawn_at.filter(since);
+        let reopened_at = self.reopened_at.filter(since);
         let confirmed = self.confirmed.filter(|(at, _)| since(at));
         if let Some((_, until)) = confirmed {
             need.valid_until = until;
         }
-        need.state = if withdrawn_at.is_some() { NeedState::Withdrawn } else { NeedState::Active };
-        need.stated_at =
-            [withdrawn_at, confirmed.map(|(at, _)| at)].into_iter().flatten().fold(stated_at, DateTime::max);
+        // Of a withdrawal and a reopening the later one holds (none is earlier than any).
+        need.state = if withdrawn_at > reopened_at { NeedState::Withdrawn } else { NeedState::Active };
+        let words = [withdrawn_at, reopened_at, confirmed.map(|(at, _)| at)];
+        need.stated_at = words.into_iter().flatten().fold(stated_at, DateTime::max);
         need.normalization = 0;
         if let Some(known) = &self.need {
             if need.stated_at <= known.stated_at {
@@ -142,6 +159,7 @@ mod tests {
         State,
         Withdraw,
         Confirm,
+        Reopen,
     }
 
     fn at(second: usize) -> DateTime<Utc> {
@@ -175,6 +193,9 @@ mod tests {
             Item::Confirm => {
                 kept.confirm(at(second), day(100 + second));
             }
+            Item::Reopen => {
+                kept.reopen(at(second), day(200 + second));
+            }
         }
     }
 
@@ -185,7 +206,8 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_the_order_the_outcome_is_the_same_and_versions_only_grow(
-            items in proptest::collection::vec(prop_oneof![Just(Item::State), Just(Item::Withdraw), Just(Item::Confirm)], 1..7),
+            items in proptest::collection::vec(
+                prop_oneof![Just(Item::State), Just(Item::Withdraw), Just(Item::Confirm), Just(Item::Reopen)], 1..7),
             order in proptest::collection::vec(any::<u32>(), 7),
         ) {
             let mut straight = new();
@@ -222,6 +244,19 @@ mod tests {
         assert_eq!(kept.need.as_ref().unwrap().state, NeedState::Withdrawn);
         apply(&mut kept, 3, Item::State);
         assert_eq!(outcome(&kept).unwrap(), (NeedState::Active, day(3), Some("3".to_owned()), at(3)));
+    }
+
+    #[test]
+    fn a_withdrawn_need_is_open_again_as_it_was_stated_and_a_confirmation_alone_opens_nothing() {
+        let mut kept = new();
+        apply(&mut kept, 1, Item::State);
+        apply(&mut kept, 2, Item::Withdraw);
+        apply(&mut kept, 3, Item::Confirm);
+        assert_eq!(kept.need.as_ref().unwrap().state, NeedState::Withdrawn);
+        apply(&mut kept, 4, Item::Reopen);
+        assert_eq!(outcome(&kept).unwrap(), (NeedState::Active, day(204), Some("1".to_owned()), at(4)));
+        apply(&mut kept, 5, Item::Withdraw);
+        assert_eq!(kept.need.as_ref().unwrap().state, NeedState::Withdrawn);
     }
 
     #[test]

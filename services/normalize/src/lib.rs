@@ -74,6 +74,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "needs", sql: include_str!("../migrations/0001_first.sql") },
     Migration { version: 2, name: "taxonomies", sql: include_str!("../migrations/0002_taxonomies.sql") },
     Migration { version: 4, name: "models", sql: include_str!("../migrations/0004_models.sql") },
+    Migration { version: 5, name: "reopened", sql: include_str!("../migrations/0005_reopened.sql") },
 ];
 
 /// The service.

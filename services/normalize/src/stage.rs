@@ -107,6 +107,11 @@ impl Normalizer {
                     kept.follow(event);
                 }
             }
+            SubmissionItem::Reopen { valid_until, .. } => {
+                if kept.reopen(at, *valid_until) {
+                    kept.follow(event);
+                }
+            }
         }
         Ok(())
     }
@@ -128,7 +133,8 @@ const fn need_of(item: &SubmissionItem) -> NeedId {
     match item {
         SubmissionItem::State { need, .. }
         | SubmissionItem::Withdraw { need }
-        | SubmissionItem::Confirm { need, .. } => *need,
+        | SubmissionItem::Confirm { need, .. }
+        | SubmissionItem::Reopen { need, .. } => *need,
     }
 }
 

@@ -1,8 +1,8 @@
-//! aggregate.dirty and aggregate.ticks
+//! aggregate.dirty
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use skillwire_schemas::{EventId, PartnershipId};
 use skillwire_store::StoreError;
 use sqlx::postgres::PgRow;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::group::Group;
 
 /// The trace of what time itself brings.
-const NO_TRACE: &str = "00-00000000000000000000000000000001-0000000000000001-00";
+pub(crate) const NO_TRACE: &str = "00-00000000000000000000000000000001-0000000000000001-00";
 
 /// A group to fold, and what made it so last.
 #[derive(Clone, Debug)]
@@ -22,32 +22,36 @@ pub(crate) struct Marked {
     pub cause: Option<EventId>,
 }
 
-/// Marks groups. In one order for all copies (the set's), so that two never wait for each other crosswise.
+/// What makes a group be folded: its trace and the event.
+pub(crate) type Cause = (String, Option<EventId>);
+
+/// Marks groups. In one order for all copies (the map's), so that two never wait for each other crosswise.
 pub(crate) async fn mark(
     conn: &mut PgConnection,
-    groups: &BTreeSet<Group>,
+    groups: &BTreeMap<Group, Cause>,
     now: DateTime<Utc>,
-    traceparent: &str,
-    cause: Option<EventId>,
 ) -> Result<(), StoreError> {
+    if groups.is_empty() {
+        return Ok(());
+    }
     sqlx::query(
         "insert into aggregate.dirty (partnership, concept, horizon, first_at, last_at, traceparent, cause)
-         select p, c, h, $4, $4, $5, $6 from unnest($1::uuid[], $2::text[], $3::text[]) as u (p, c, h)
+         select p, c, h, $4, $4, t, e from unnest($1::uuid[], $2::text[], $3::text[], $5::text[], $6::uuid[]) as u (p, c, h, t, e)
          on conflict (partnership, concept, horizon) do update
              set last_at = excluded.last_at, traceparent = excluded.traceparent, cause = excluded.cause",
     )
-    .bind(groups.iter().map(|g| g.partnership.0).collect::<Vec<Uuid>>())
-    .bind(groups.iter().map(|g| g.concept.clone()).collect::<Vec<String>>())
-    .bind(groups.iter().map(|g| g.horizon.as_str()).collect::<Vec<&str>>())
+    .bind(groups.keys().map(|g| g.partnership.0).collect::<Vec<Uuid>>())
+    .bind(groups.keys().map(|g| g.concept.as_str()).collect::<Vec<_>>())
+    .bind(groups.keys().map(|g| g.horizon.as_str()).collect::<Vec<&str>>())
     .bind(now)
-    .bind(traceparent)
-    .bind(cause.map(|c| c.0))
+    .bind(groups.values().map(|(trace, _)| trace.as_str()).collect::<Vec<_>>())
+    .bind(groups.values().map(|(_, cause)| cause.map(|c| c.0)).collect::<Vec<_>>())
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// Marks all groups of a partnership.
+/// Marks all groups of a partnership that have signals.
 pub(crate) async fn mark_all(
     conn: &mut PgConnection,
     partnership: PartnershipId,
@@ -56,7 +60,7 @@ pub(crate) async fn mark_all(
     let done = sqlx::query(
         "insert into aggregate.dirty (partnership, concept, horizon, first_at, last_at, traceparent)
          select distinct partnership, concept, horizon, $2::timestamptz, $2::timestamptz, $3
-         from aggregate.need_groups where partnership = $1 order by 1, 2, 3
+         from aggregate.signals where partnership = $1 order by 1, 2, 3
          on conflict (partnership, concept, horizon) do update set last_at = excluded.last_at",
     )
     .bind(partnership.0)
@@ -65,56 +69,6 @@ pub(crate) async fn mark_all(
     .execute(conn)
     .await?;
     Ok(done.rows_affected())
-}
-
-/// Marks the groups of needs that held on a day from `before` on and hold no longer `today`.
-pub(crate) async fn mark_expired(
-    conn: &mut PgConnection,
-    partnership: PartnershipId,
-    before: NaiveDate,
-    today: NaiveDate,
-    now: DateTime<Utc>,
-) -> Result<u64, StoreError> {
-    let done = sqlx::query(
-        "insert into aggregate.dirty (partnership, concept, horizon, first_at, last_at, traceparent)
-         select distinct g.partnership, g.concept, g.horizon, $4::timestamptz, $4::timestamptz, $5
-         from aggregate.need_versions v join aggregate.need_groups g on g.need = v.need
-         where v.partnership = $1 and v.valid_until >= $2 and v.valid_until < $3 order by 1, 2, 3
-         on conflict (partnership, concept, horizon) do update set last_at = excluded.last_at",
-    )
-    .bind(partnership.0)
-    .bind(before)
-    .bind(today)
-    .bind(now)
-    .bind(NO_TRACE)
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected())
-}
-
-/// Turns the day: gives the day before (none the first time), or nothing when it is turned already. The row stays locked.
-pub(crate) async fn turn_day(
-    conn: &mut PgConnection,
-    partnership: PartnershipId,
-    today: NaiveDate,
-) -> Result<Option<Option<NaiveDate>>, StoreError> {
-    let known = sqlx::query("select day from aggregate.ticks where partnership = $1 for update")
-        .bind(partnership.0)
-        .fetch_optional(&mut *conn)
-        .await?
-        .map(|row| row.get::<NaiveDate, _>("day"));
-    if known.is_some_and(|day| day >= today) {
-        return Ok(None);
-    }
-    sqlx::query(
-        "insert into aggregate.ticks (partnership, day) values ($1, $2)
-         on conflict (partnership) do update set day = excluded.day",
-    )
-    .bind(partnership.0)
-    .bind(today)
-    .execute(conn)
-    .await?;
-    Ok(Some(known))
 }
 
 /// Partnerships with groups to fold.

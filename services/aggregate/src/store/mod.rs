@@ -1,7 +1,12 @@
 //! This service's SQL.
 
+pub(crate) mod concepts;
+pub(crate) mod counted;
 pub(crate) mod dirty;
+pub(crate) mod list;
 pub(crate) mod signals;
+pub(crate) mod sums;
+pub(crate) mod ticks;
 pub(crate) mod versions;
 
 use skillwire_schemas::PartnershipId;
@@ -13,7 +18,7 @@ use sqlx::Row;
 pub struct Counts {
     /// (state, why it is kept back, how many).
     pub signals: Vec<(String, Option<String>, i64)>,
-    /// Groups that wait to be folded.
+    /// Groups that wait to be folded; one more while not all needs are counted.
     pub waiting: i64,
 }
 
@@ -28,7 +33,10 @@ pub async fn counts(db: &Db, partnership: PartnershipId) -> Result<Counts, Store
     .bind(partnership.0)
     .fetch_all(db.pool())
     .await?;
-    let waiting = sqlx::query("select count(*) as n from aggregate.dirty where partnership = $1")
+    let waiting = sqlx::query(
+        "select (select count(*) from aggregate.dirty where partnership = $1)
+             + (select count(*) from aggregate.ticks where partnership = $1 and (day is null or counted_to is not null)) as n",
+    )
         .bind(partnership.0)
         .fetch_one(db.pool())
         .await?;

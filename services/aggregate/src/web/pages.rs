@@ -6,8 +6,10 @@ use axum::response::Response;
 use skillwire_schemas::{ConceptKind, Figures, Horizon, Signal, SignalId, Suppression};
 use skillwire_web::{Actor, Page, Problem, page};
 
-use super::api::{self, SignalHistory, SignalList, SignalQuery};
+use super::api::{self, NOTE, SeenSignal, SignalHistory, SignalList, SignalQuery};
+use super::sight;
 use crate::Aggregate;
+use crate::store::list::Sight;
 
 /// Why a number is kept back, in words.
 fn why(reason: &Suppression) -> &'static str {
@@ -45,6 +47,8 @@ struct List {
     places: Vec<Place>,
     /// The filters as a query, for links.
     filters: String,
+    /// Whether they see what is kept back.
+    is_staff: bool,
 }
 
 /// The list.
@@ -66,13 +70,14 @@ pub(crate) async fn list(
     let filters = serde_html_form::to_string(&without_cursor).map_err(Problem::internal)?;
     let about = "Demand added up, as employers state it. Numbers that would give somebody away are kept back.";
     let around = Page { title: "Signals", about, active: "/signals", actor: Some(&actor) };
-    page(around, &List { list, query, kinds, places, filters })
+    let is_staff = sight(&actor) == Sight::Staff;
+    page(around, &List { list, query, kinds, places, filters, is_staff })
 }
 
 #[derive(Template)]
 #[template(path = "signal.html")]
 struct Shown {
-    signal: Signal,
+    seen: SeenSignal,
     revisions: Vec<Signal>,
 }
 
@@ -82,8 +87,8 @@ pub(crate) async fn show(
     actor: Actor,
     Path(id): Path<SignalId>,
 ) -> Result<Response, Problem> {
-    let SignalHistory { signal, revisions } = api::one(&aggregate, &actor, id).await?;
-    let title = format!("{}, {}", signal.concept.label, signal.region.name);
+    let SignalHistory { signal: seen, revisions } = api::one(&aggregate, &actor, id).await?;
+    let title = format!("{}, {}", seen.signal.concept.label, seen.signal.region.name);
     let about = "What, how many, by when, compared with before.";
-    page(Page { title: &title, about, active: "/signals", actor: Some(&actor) }, &Shown { signal, revisions })
+    page(Page { title: &title, about, active: "/signals", actor: Some(&actor) }, &Shown { seen, revisions })
 }

@@ -43,6 +43,8 @@ pub(crate) async fn mails(db: &Db, now: DateTime<Utc>, lease: TimeDelta, limit: 
         "with due as (
              select id from deliver.deliveries
              where channel = 'email' and ((state in ('gathering', 'waiting') and due_at <= $1) or (state = 'sending' and lease_until <= $1))
+               and not exists (select 1 from deliver.subscriptions s
+                               where s.subscription = deliveries.subscription and (s.paused or s.ended))
              order by due_at limit $3 for update skip locked)
          update deliver.deliveries d set state = 'sending', lease_until = $2 from due where d.id = due.id
          returning d.id, d.subscription, d.person, d.name, d.traceparent, d.subject, d.body_text, d.body_html, d.frozen_at",
@@ -118,6 +120,8 @@ pub(crate) async fn messages(
         "with due as (
              select id from deliver.deliveries
              where channel = 'stream' and ((state = 'waiting' and due_at <= $1) or (state = 'sending' and lease_until <= $1))
+               and not exists (select 1 from deliver.subscriptions s
+                               where s.subscription = deliveries.subscription and (s.paused or s.ended))
              order by due_at, id limit $3 for update skip locked),
          taken as (
              update deliver.deliveries d set state = 'sending', lease_until = $2, tries = tries + 1,

@@ -3,6 +3,7 @@
 pub(crate) mod attempts;
 pub(crate) mod claim;
 pub(crate) mod deliveries;
+pub(crate) mod held;
 pub(crate) mod read;
 pub(crate) mod subscriptions;
 
@@ -71,7 +72,7 @@ pub async fn flush(db: &Db, now: DateTime<Utc>) -> Result<u64, StoreError> {
 /// When PostgreSQL does not answer.
 pub async fn replay_since(db: &Db, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, StoreError> {
     let done = sqlx::query(
-        "update deliver.deliveries set state = 'waiting', due_at = $2
+        "update deliver.deliveries set state = 'waiting', due_at = least(created_at, $2)
          where channel = 'stream' and state = 'sent' and created_at >= $1",
     )
     .bind(since)

@@ -19,7 +19,7 @@ pub(crate) struct DeliveryLine {
     pub channel: String,
     /// Begin of the period (mail), or the event (stream).
     pub period: String,
-    /// gathering, waiting, sending, handing_over, sent, uncertain, failed or skipped.
+    /// gathering, held, waiting, sending, handing_over, sent, uncertain, failed or skipped.
     pub state: String,
     /// Why, if there is something to say.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -19,7 +19,7 @@ use crate::store::read::{self, AttemptLine, DeliveryLine, Filter};
 pub(crate) struct ListQuery {
     /// email or stream.
     pub channel: String,
-    /// gathering, waiting, sending, handing_over, sent, uncertain, failed or skipped.
+    /// gathering, held, waiting, sending, handing_over, sent, uncertain, failed or skipped.
     pub state: String,
     /// From the page before.
     pub cursor: String,

@@ -28,7 +28,7 @@ fn badge(state: &str) -> &'static str {
 struct List {
     list: DeliveryList,
     query: ListQuery,
-    states: [&'static str; 8],
+    states: [&'static str; 9],
 }
 
 /// The list.
@@ -38,7 +38,7 @@ pub(crate) async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
     let list = api::page(&deliver, &actor, &query, deliver.config.page_rows_max).await?;
-    let states = ["gathering", "waiting", "sending", "handing_over", "sent", "uncertain", "failed", "skipped"];
+    let states = ["gathering", "held", "waiting", "sending", "handing_over", "sent", "uncertain", "failed", "skipped"];
     let about = "Who got it, who did not, why, and what happens next.";
     let around = Page { title: "Deliveries", about, active: "/deliveries", actor: Some(&actor) };
     page(around, &List { list, query, states })

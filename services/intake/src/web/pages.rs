@@ -197,7 +197,7 @@ pub(crate) struct ChangeFields {
     next: String,
 }
 
-/// Withdraws or confirms a need.
+/// Withdraws, confirms or reopens a need.
 pub(crate) async fn change(
     State(intake): State<Intake>,
     actor: Actor,

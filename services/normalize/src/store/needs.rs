@@ -1,6 +1,6 @@
 //! normalize.needs and normalize.terms, as the stage writes them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use skillwire_runtime::Fault;
@@ -76,6 +76,7 @@ fn kept(row: &PgRow) -> Result<Kept, StoreError> {
         employer: OrganizationId(row.get("employer")),
         stated_at: row.get("stated_at"),
         withdrawn_at: row.get("withdrawn_at"),
+        reopened_at: row.get("reopened_at"),
         confirmed: confirmed_at.zip(confirmed_until),
         need: json(row, "body", id)?,
         draft: json(row, "draft", id)?,
@@ -115,11 +116,12 @@ pub(crate) async fn save(
     }
     let done = sqlx::query(
         "insert into normalize.needs (id, partnership, employer, reference, stated_at, withdrawn_at, confirmed_at,
-             confirmed_until, state, valid_until, body, draft, traceparent, cause, updated_at)
+             confirmed_until, state, valid_until, body, draft, traceparent, cause, reopened_at, updated_at)
          select *, $15 from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::timestamptz[],
-             $7::timestamptz[], $8::date[], $9::text[], $10::date[], $11::jsonb[], $12::jsonb[], $13::text[], $14::uuid[])
+             $7::timestamptz[], $8::date[], $9::text[], $10::date[], $11::jsonb[], $12::jsonb[], $13::text[], $14::uuid[],
+             $17::timestamptz[])
          on conflict (id) do update set reference = excluded.reference, stated_at = excluded.stated_at,
-             withdrawn_at = excluded.withdrawn_at, confirmed_at = excluded.confirmed_at,
+             withdrawn_at = excluded.withdrawn_at, reopened_at = excluded.reopened_at, confirmed_at = excluded.confirmed_at,
              confirmed_until = excluded.confirmed_until, state = excluded.state, valid_until = excluded.valid_until,
              body = excluded.body, draft = excluded.draft, traceparent = excluded.traceparent, cause = excluded.cause,
              updated_at = excluded.updated_at
@@ -141,24 +143,27 @@ pub(crate) async fn save(
     .bind(column(rows, |k| k.cause.map(|c| c.0)))
     .bind(now)
     .bind(loaded.iter().map(|id| id.0).collect::<Vec<Uuid>>())
+    .bind(column(rows, |k| k.reopened_at))
     .execute(&mut *conn)
     .await
     .map_err(StoreError::from)?;
     if usize::try_from(done.rows_affected()) != Ok(rows.len()) {
         return Err(Fault::retry("another copy has just written one of these needs"));
     }
-    Ok(save_terms(conn, rows).await?)
+    Ok(save_terms(conn, rows, loaded).await?)
 }
 
 fn column<T>(rows: &[&Kept], of: impl Fn(&Kept) -> T) -> Vec<T> {
     rows.iter().map(|kept| of(kept)).collect()
 }
 
-async fn save_terms(conn: &mut PgConnection, rows: &[&Kept]) -> Result<(), StoreError> {
-    sqlx::query("delete from normalize.terms where need = any($1)")
-        .bind(rows.iter().map(|k| k.id.0).collect::<Vec<Uuid>>())
-        .execute(&mut *conn)
-        .await?;
+async fn save_terms(conn: &mut PgConnection, rows: &[&Kept], loaded: &[NeedId]) -> Result<(), StoreError> {
+    // A need that was not there has no terms to take away; one that is written anew has.
+    let known: HashSet<NeedId> = loaded.iter().copied().collect();
+    let anew: Vec<Uuid> = rows.iter().filter(|k| known.contains(&k.id)).map(|k| k.id.0).collect();
+    if !anew.is_empty() {
+        sqlx::query("delete from normalize.terms where need = any($1)").bind(anew).execute(&mut *conn).await?;
+    }
     let active = rows.iter().filter_map(|k| k.need.as_ref().filter(|n| n.state == NeedState::Active).map(|n| (*k, n)));
     let terms: Vec<(&Kept, i32, &'static str, &Match)> = active
         .flat_map(|(kept, need)| {

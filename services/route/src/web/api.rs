@@ -5,18 +5,21 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use skillwire_runtime::Traceparent;
+use skillwire_schemas::envelope::About;
+use skillwire_schemas::event::SubscriptionChanged;
 use skillwire_schemas::partnership::Partnership;
-use skillwire_schemas::{PartnershipId, Signal, Subscription, SubscriptionId};
-use skillwire_web::{Actor, Cursor, Json, Problem};
+use skillwire_schemas::{Envelope, EventId, PartnershipId, Signal, Subscription, SubscriptionId};
+use skillwire_web::{Actor, Cursor, Json, Problem, Trace};
 use utoipa::{IntoParams, ToSchema};
 
 use super::asked::Asked;
 use super::seen;
-use crate::Route;
 use crate::error::SubscriptionError;
 use crate::holds::holds;
 use crate::store::subscriptions::Kept;
 use crate::store::{signals, subscriptions};
+use crate::{NAME, Route};
 
 /// Signals a preview looks through at most.
 const PREVIEW_SIGNALS_MAX: u32 = 5_000;
@@ -100,14 +103,20 @@ pub(super) async fn page(route: &Route, actor: &Actor, cursor: Option<&str>) -> 
 pub(crate) async fn create(
     State(route): State<Route>,
     actor: Actor,
+    Trace(trace): Trace,
     Json(asked): Json<Asked>,
 ) -> Result<(StatusCode, Json<SubscriptionView>), Problem> {
-    let view = make(&route, &actor, asked).await?;
+    let view = make(&route, &actor, asked, trace).await?;
     Ok((StatusCode::CREATED, Json(view)))
 }
 
 /// Makes a subscription for the actor.
-pub(super) async fn make(route: &Route, actor: &Actor, asked: Asked) -> Result<SubscriptionView, Problem> {
+pub(super) async fn make(
+    route: &Route,
+    actor: &Actor,
+    asked: Asked,
+    trace: Traceparent,
+) -> Result<SubscriptionView, Problem> {
     let env = &route.parts.env;
     let now = env.clock.now();
     let id = SubscriptionId(env.ids.uuid(now));
@@ -119,7 +128,8 @@ pub(super) async fn make(route: &Route, actor: &Actor, asked: Asked) -> Result<S
         return Err(Problem::unprocessable(format!("you have {max} subscriptions, the most there may be; remove one"))
             .code("too_many_subscriptions"));
     }
-    subscriptions::put(tx.conn(), actor.organization, &subscription, now).await?;
+    let version = subscriptions::put(tx.conn(), actor.organization, &subscription, now).await?;
+    tx.emit(&changed(&subscription, version, false, trace, now))?;
     tx.commit().await?;
     route.started.ring();
     Ok(Kept { subscription, created_at: now }.into())
@@ -151,9 +161,10 @@ pub(crate) async fn replace(
     State(route): State<Route>,
     actor: Actor,
     Path(id): Path<SubscriptionId>,
+    Trace(trace): Trace,
     Json(asked): Json<Asked>,
 ) -> Result<Json<SubscriptionView>, Problem> {
-    Ok(Json(change(&route, &actor, id, asked).await?))
+    Ok(Json(change(&route, &actor, id, asked, trace).await?))
 }
 
 /// Changes a subscription that the actor may see.
@@ -162,13 +173,16 @@ pub(super) async fn change(
     actor: &Actor,
     id: SubscriptionId,
     asked: Asked,
+    trace: Traceparent,
 ) -> Result<SubscriptionView, Problem> {
     let kept = one(route, actor, id).await?;
     let partnership = partnership(route, actor.partnership).await?;
     // Its person stays: staff may mend a subscription, not take it over.
     let subscription = asked.check(id, kept.subscription.person, &partnership).map_err(|e| wrong(&e))?;
     let mut tx = route.parts.db.begin().await?;
-    subscriptions::put(tx.conn(), actor.organization, &subscription, route.parts.env.clock.now()).await?;
+    let now = route.parts.env.clock.now();
+    let version = subscriptions::put(tx.conn(), actor.organization, &subscription, now).await?;
+    tx.emit(&changed(&subscription, version, false, trace, now))?;
     tx.commit().await?;
     route.started.ring();
     Ok(Kept { subscription, created_at: kept.created_at }.into())
@@ -181,18 +195,39 @@ pub(crate) async fn remove(
     State(route): State<Route>,
     actor: Actor,
     Path(id): Path<SubscriptionId>,
+    Trace(trace): Trace,
 ) -> Result<StatusCode, Problem> {
-    end(&route, &actor, id).await?;
+    end(&route, &actor, id, trace).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Ends a subscription that the actor may see.
-pub(super) async fn end(route: &Route, actor: &Actor, id: SubscriptionId) -> Result<(), Problem> {
-    one(route, actor, id).await?;
+pub(super) async fn end(route: &Route, actor: &Actor, id: SubscriptionId, trace: Traceparent) -> Result<(), Problem> {
+    let Kept { subscription, .. } = one(route, actor, id).await?;
     let mut tx = route.parts.db.begin().await?;
-    subscriptions::remove(tx.conn(), id, route.parts.env.clock.now()).await?;
+    let now = route.parts.env.clock.now();
+    let version = subscriptions::remove(tx.conn(), id, now).await?;
+    tx.emit(&changed(&subscription, version, true, trace, now))?;
     tx.commit().await?;
     Ok(())
+}
+
+/// What the others hear of a change.
+fn changed(
+    subscription: &Subscription,
+    version: i64,
+    ended: bool,
+    trace: Traceparent,
+    now: DateTime<Utc>,
+) -> Envelope<SubscriptionChanged> {
+    let id = EventId::derived(&[&subscription.id.to_string(), &version.to_string()]);
+    let about = About {
+        partnership: subscription.partnership,
+        subject: subscription.id.to_string(),
+        traceparent: trace.to_string(),
+        causation: None,
+    };
+    Envelope::new(id, NAME, now, about, SubscriptionChanged { subscription: subscription.clone(), version, ended })
 }
 
 /// What a subscription would bring now, without making it.

@@ -9,7 +9,7 @@ use skillwire_schemas::{
     Cadence, Channel, ConceptKey, ConceptKind, CountyFips, Horizon, Predicate, RegionLevel, Subscription,
     SubscriptionId,
 };
-use skillwire_web::{Actor, Form, Page, Problem, page};
+use skillwire_web::{Actor, Form, Page, Problem, Trace, page};
 
 use super::api::{self, PageQuery, Preview, SubscriptionView};
 use super::asked::Asked;
@@ -195,6 +195,7 @@ pub(crate) async fn edit(
 pub(crate) async fn create(
     State(route): State<Route>,
     actor: Actor,
+    Trace(trace): Trace,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Problem> {
     let asked = fields.read(&route, &actor).await?;
@@ -202,7 +203,7 @@ pub(crate) async fn create(
         let preview = preview(&route, &actor, asked).await?;
         return show(&route, &actor, None, fields, Some(preview)).await;
     }
-    let made = api::make(&route, &actor, asked).await?;
+    let made = api::make(&route, &actor, asked, trace).await?;
     Ok(Redirect::to(&format!("/subscriptions/{}", made.subscription.id)).into_response())
 }
 
@@ -211,6 +212,7 @@ pub(crate) async fn replace(
     State(route): State<Route>,
     actor: Actor,
     Path(id): Path<SubscriptionId>,
+    Trace(trace): Trace,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Problem> {
     let asked = fields.read(&route, &actor).await?;
@@ -218,7 +220,7 @@ pub(crate) async fn replace(
         let preview = preview(&route, &actor, asked).await?;
         return show(&route, &actor, Some(id), fields, Some(preview)).await;
     }
-    api::change(&route, &actor, id, asked).await?;
+    api::change(&route, &actor, id, asked, trace).await?;
     Ok(Redirect::to("/subscriptions").into_response())
 }
 
@@ -227,9 +229,10 @@ pub(crate) async fn remove(
     State(route): State<Route>,
     actor: Actor,
     Path(id): Path<SubscriptionId>,
+    Trace(trace): Trace,
     Form(_): Form<serde::de::IgnoredAny>,
 ) -> Result<Response, Problem> {
-    api::end(&route, &actor, id).await?;
+    api::end(&route, &actor, id, trace).await?;
     Ok(Redirect::to("/subscriptions").into_response())
 }
 

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use skillwire_aggregate::Filter;
 use skillwire_runtime::DirectoryRead;
 use skillwire_schemas::partnership::Partnership;
-use skillwire_schemas::{Figures, Signal};
+use skillwire_schemas::{ConceptKind, Figures, Horizon, RegionLevel, Signal};
 use skillwire_store::outbox;
 
 use super::{Ended, console, run};
@@ -35,13 +35,13 @@ pub(super) struct Signals {
     name: Option<String>,
     /// skill, knowledge, technology, credential or occupation.
     #[arg(long)]
-    kind: Option<String>,
+    kind: Option<ConceptKind>,
     /// county, sub_region or total.
     #[arg(long)]
-    level: Option<String>,
+    level: Option<RegionLevel>,
     /// now, year or three_years.
     #[arg(long)]
-    horizon: Option<String>,
+    horizon: Option<Horizon>,
     /// Those too whose numbers are kept back, and those that have ended.
     #[arg(long)]
     all: bool,
@@ -55,10 +55,10 @@ impl Signals {
         let house = run::open(settings).await?;
         let partnership = choose(&house, self.partnership.as_deref()).await?;
         let filter = Filter {
-            state: (!self.all).then(|| "published".to_owned()),
-            kind: self.kind,
-            level: self.level,
-            horizon: self.horizon,
+            states: if self.all { Vec::new() } else { vec!["published".to_owned()] },
+            kind: self.kind.map(|kind| kind.as_str().to_owned()),
+            level: self.level.map(|level| level.as_str().to_owned()),
+            horizon: self.horizon.map(|horizon| horizon.as_str().to_owned()),
             text: self.name,
             ..Filter::default()
         };
@@ -70,11 +70,9 @@ impl Signals {
                 }
             }
             Format::Csv => {
-                let mut writer = csv::Writer::from_writer(std::io::stdout());
                 for row in rows(&signals) {
-                    writer.write_record(row.iter().map(|cell| skillwire_web::csv_cell(cell).into_owned()))?;
+                    console::line(skillwire_web::csv_row(&row).trim_end());
                 }
-                writer.flush()?;
             }
             Format::Table => console::table(&rows(&signals)),
         }
