@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use skillwire_runtime::Fault;
 use skillwire_schemas::{Match, MatchState, Need, PartnershipId};
+use skillwire_store::Db;
 use sqlx::PgConnection;
 
 use crate::bundle::Bundle;
@@ -116,6 +117,15 @@ impl Live {
         }
         built.lexicons.insert(display, Arc::clone(&lexicon));
         Ok(lexicon)
+    }
+
+    /// The lexicon of a partnership, for pages: holds nothing in force.
+    pub(crate) async fn seen(&self, db: &Db, partnership: PartnershipId) -> Result<Arc<Lexicon>, Fault> {
+        let (version, display) = taxonomies::seen(db.pool(), partnership).await?;
+        if let Some(found) = self.find(version, &display.unwrap_or_default()) {
+            return Ok(found);
+        }
+        self.of(db.begin().await?.conn(), partnership).await
     }
 
     fn find(&self, version: i64, display: &str) -> Option<Arc<Lexicon>> {

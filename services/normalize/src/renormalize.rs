@@ -1,5 +1,9 @@
 //! Needs once more: when the taxonomy has changed, what was said is read again and what reads differently is said again.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
 use skillwire_runtime::Fault;
 use skillwire_schemas::{NeedId, PartnershipId};
 use skillwire_store::Tx;
@@ -48,22 +52,29 @@ impl Normalize {
         progress: &mut (dyn FnMut(Renormalized) + Send),
     ) -> Result<Renormalized, Fault> {
         let mut done = Renormalized::default();
-        let mut after: Option<NeedId> = None;
-        loop {
+        // Needs that come from now on are read with the taxonomy as it is now.
+        let mut tx = self.parts.db.begin().await?;
+        let all = needs::touched(tx.conn(), concepts).await?;
+        tx.commit().await?;
+        for ids in all.chunks(BATCH_NEEDS as usize) {
             let mut tx = self.parts.db.begin().await?;
-            let batch = needs::load_touched(tx.conn(), concepts, after, BATCH_NEEDS).await?;
-            let Some(last) = batch.last() else { return Ok(done) };
-            after = Some(last.id);
+            let mut batch: Vec<Kept> = needs::load(tx.conn(), ids).await?.into_values().collect();
+            batch.sort_by_key(|kept| kept.id);
             self.read_batch_again(tx, batch, &mut done).await?;
             progress(done);
         }
+        Ok(done)
     }
 
     async fn read_batch_again(&self, mut tx: Tx, mut batch: Vec<Kept>, done: &mut Renormalized) -> Result<(), Fault> {
+        let mut lexicons: HashMap<PartnershipId, Arc<Lexicon>> = HashMap::new();
         for kept in &mut batch {
             tokio::task::yield_now().await;
-            let lexicon = self.live.of(tx.conn(), kept.partnership).await?;
-            self.read_again(kept, &lexicon);
+            let lexicon = match lexicons.entry(kept.partnership) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(free) => free.insert(self.live.of(tx.conn(), kept.partnership).await?),
+            };
+            self.read_again(kept, lexicon);
         }
         let rows: Vec<&Kept> = batch.iter().filter(|kept| kept.changed).collect();
         let loaded: Vec<NeedId> = batch.iter().map(|kept| kept.id).collect();

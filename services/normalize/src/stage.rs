@@ -1,6 +1,7 @@
 //! Submission in, needs out.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -9,7 +10,7 @@ use skillwire_bus::Stage;
 use skillwire_runtime::{Clock, Fault};
 use skillwire_schemas::envelope::About;
 use skillwire_schemas::event::{NeedNormalized, SubmissionReceived};
-use skillwire_schemas::{Envelope, EventId, Need, NeedId, SubmissionItem};
+use skillwire_schemas::{Envelope, EventId, Need, NeedId, PartnershipId, SubmissionItem};
 use skillwire_store::Tx;
 
 use crate::kept::Kept;
@@ -47,12 +48,16 @@ impl Stage for Normalizer {
         ids.dedup();
         let mut known = needs::load(tx.conn(), &ids).await?;
         let ids_of_rows: Vec<NeedId> = known.keys().copied().collect();
+        let mut lexicons: HashMap<PartnershipId, Arc<Lexicon>> = HashMap::new();
         for event in events {
-            let lexicon = self.live.of(tx.conn(), event.partnership).await?;
+            let lexicon = match lexicons.entry(event.partnership) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(free) => free.insert(self.live.of(tx.conn(), event.partnership).await?),
+            };
             for received in &event.data.items {
                 // Matching is work for the processor; others get their turn in between.
                 tokio::task::yield_now().await;
-                self.apply(event, &received.item, &lexicon, &mut known)?;
+                self.apply(event, &received.item, lexicon, &mut known)?;
             }
         }
         let mut rows: Vec<&Kept> = known.values().filter(|kept| kept.changed).collect();

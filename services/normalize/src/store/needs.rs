@@ -42,28 +42,20 @@ pub(crate) async fn load_after(
 }
 
 /// The needs, of whatever partnership, that mean one of these concepts, have open texts, or whose partnership sees the scheme
-/// of a release that is not settled; in order of their ids; locked.
-pub(crate) async fn load_touched(
-    conn: &mut PgConnection,
-    concepts: &[String],
-    after: Option<NeedId>,
-    limit: u32,
-) -> Result<Vec<Kept>, StoreError> {
+/// of a release that is not settled; in order.
+pub(crate) async fn touched(conn: &mut PgConnection, concepts: &[String]) -> Result<Vec<NeedId>, StoreError> {
     let rows = sqlx::query(
-        "select * from normalize.needs n
-         where body is not null and ($2::uuid is null or id > $2) and (
-             exists (select from normalize.terms t
-                     where t.need = n.id and (t.concept = any($1) or t.state <> 'matched'))
-             or partnership in (select d.partnership from normalize.displays d
-                     join normalize.releases r on r.scheme = d.scheme and r.active and r.touched is not null))
-         order by id limit $3 for update of n",
+        "select need as id from normalize.terms where concept = any($1)
+         union select need from normalize.terms where state <> 'matched'
+         union select n.id from normalize.needs n join normalize.displays d on d.partnership = n.partnership
+             join normalize.releases r on r.scheme = d.scheme and r.active and r.touched is not null
+             where n.body is not null
+         order by 1",
     )
     .bind(concepts)
-    .bind(after.map(|id| id.0))
-    .bind(i64::from(limit))
     .fetch_all(conn)
     .await?;
-    rows.iter().map(kept).collect()
+    Ok(rows.iter().map(|row| NeedId(row.get("id"))).collect())
 }
 
 fn kept(row: &PgRow) -> Result<Kept, StoreError> {

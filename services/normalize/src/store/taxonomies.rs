@@ -50,6 +50,18 @@ pub(crate) async fn in_force(
     Ok((row.get("version"), row.get("display")))
 }
 
+/// The same without a lock: for pages, which may show what is just going.
+pub(crate) async fn seen(pool: &PgPool, partnership: PartnershipId) -> Result<(i64, Option<String>), StoreError> {
+    let row = sqlx::query(
+        "select version, (select scheme from normalize.displays where partnership = $1) as display
+         from normalize.taxonomy",
+    )
+    .bind(partnership.0)
+    .fetch_one(pool)
+    .await?;
+    Ok((row.get("version"), row.get("display")))
+}
+
 /// Waits for other imports; none begins before this transaction ends.
 pub(crate) async fn lock_imports(conn: &mut PgConnection) -> Result<(), StoreError> {
     sqlx::query("select pg_advisory_xact_lock($1)").bind(IMPORT_LOCK).execute(conn).await?;

@@ -112,8 +112,7 @@ pub(crate) async fn concepts(
         Some(kind) => vec![kind.parse().map_err(|e| Problem::bad_request(format!("kind: {e}")))?],
         None => ConceptKind::ALL.to_vec(),
     };
-    let mut tx = normalize.parts.db.begin().await?;
-    let lexicon = normalize.live.of(tx.conn(), actor.partnership).await.map_err(|fault| {
+    let lexicon = normalize.live.seen(&normalize.parts.db, actor.partnership).await.map_err(|fault| {
         tracing::warn!(%fault, "the taxonomy is not ready");
         Problem::unavailable("the taxonomy is not ready just now; try again in a moment")
     })?;
