@@ -8,4 +8,6 @@ mod browser;
 mod delivery;
 mod pipeline;
 mod replay;
+mod review;
+mod review_again;
 mod sign_in;

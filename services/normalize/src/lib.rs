@@ -2,15 +2,20 @@
 //!
 //! Takes SubmissionReceived; gives NeedNormalized for every need that is stated, changed, confirmed or withdrawn. Promises
 //! that no text is forced onto a concept, that every match says why, and that of two statements of a need the later one
-//! holds whatever the order in which they come. Refuses to add anything up.
+//! holds whatever the order in which they come; that what staff decided about a text holds for all needs with it, past and to
+//! come, whatever copy read them when. Refuses to add anything up.
 //!
-//! Metrics: `normalize_needs_total{state}`, `normalize_terms_total{state}`.
+//! Metrics: `normalize_needs_total{state}`, `normalize_terms_total{state}`, `normalize_decisions_total{action}`,
+//! `normalize_needs_read_again_total`.
 
+mod again;
 mod config;
+mod decide;
 mod experience;
 mod fold;
 mod index;
 mod kept;
+mod known;
 mod lines;
 mod lists;
 mod load;
@@ -18,7 +23,10 @@ mod matcher;
 mod need;
 mod negation;
 mod openapi;
+mod queue;
+mod reading;
 mod renormalize;
+mod review;
 mod score;
 mod split;
 mod stage;
@@ -32,8 +40,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use skillwire_bus::{Parts, keeper, relay, stage};
-use skillwire_runtime::Work;
+use skillwire_runtime::{Wake, Work};
 use skillwire_store::Migration;
+
+use again::{Again, Folder};
+use known::Known;
 
 pub use config::Config;
 pub use lines::{LineError, normalize_lines};
@@ -41,15 +52,18 @@ pub use load::LoadError;
 pub use matcher::{Candidate, Context, MatchKind, Matcher, Ranked};
 pub use openapi::openapi;
 pub use renormalize::Renormalized;
-pub use store::{Counts, counts};
+pub use store::renormalizations::RenormalizationProgress;
+pub use store::{Counts, counts, renormalizations_newest};
 pub use taxonomy::{Summary, Taxonomy};
 
 /// Its name, PostgreSQL schema and target.
 pub const NAME: &str = "normalize";
 
 /// Its schema.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "needs", sql: include_str!("../migrations/0001_first.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "needs", sql: include_str!("../migrations/0001_first.sql") },
+    Migration { version: 3, name: "decisions", sql: include_str!("../migrations/0003_decisions.sql") },
+];
 
 /// The service.
 #[derive(Clone)]
@@ -57,6 +71,10 @@ pub struct Normalize {
     parts: Parts,
     config: Arc<Config>,
     matcher: Arc<Matcher>,
+    /// What staff decided.
+    known: Known,
+    /// Rings when staff have decided something.
+    decided: Wake,
 }
 
 impl Normalize {
@@ -69,13 +87,22 @@ impl Normalize {
             Some(folder) => Taxonomy::from_dir(Path::new(folder))?,
             None => Taxonomy::starter()?,
         };
-        Ok(Self { parts, config: Arc::new(config), matcher: Arc::new(Matcher::new(taxonomy)) })
+        let matcher = Arc::new(Matcher::new(taxonomy));
+        Ok(Self { parts, config: Arc::new(config), matcher, known: Known::default(), decided: Wake::default() })
     }
 
     /// Its loops.
     #[must_use]
     pub fn works(&self) -> Vec<Arc<dyn Work>> {
-        vec![keeper(&self.parts), relay(&self.parts), stage(&self.parts, stage::Normalizer::new(self))]
+        vec![
+            keeper(&self.parts),
+            relay(&self.parts),
+            stage(&self.parts, stage::Normalizer::new(self)),
+            // Two: one reads while PostgreSQL writes for the other.
+            Arc::new(Again::new(self)),
+            Arc::new(Again::new(self)),
+            Arc::new(Folder(self.parts.db.clone())),
+        ]
     }
 
     /// Its pages and API.

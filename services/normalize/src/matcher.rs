@@ -119,6 +119,12 @@ impl Matcher {
         Some(&self.entries[*at].concept)
     }
 
+    /// A concept by scheme and id.
+    #[must_use]
+    pub fn concept(&self, key: &ConceptKey) -> Option<&Concept> {
+        self.by_key.get(key).map(|at| &self.entries[*at].concept)
+    }
+
     /// Concepts of these kinds of whose names one holds the text, for type-ahead: names that begin with it first.
     #[must_use]
     pub fn search(&self, text: &str, kinds: &[ConceptKind], limit: usize) -> Vec<&Concept> {

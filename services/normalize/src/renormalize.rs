@@ -6,8 +6,10 @@ use skillwire_schemas::{NeedId, PartnershipId};
 use crate::Normalize;
 use crate::kept::Kept;
 use crate::need::{self, Said};
+use crate::reading::{Memo, Reading};
+use crate::review::Rules;
 use crate::stage::say;
-use crate::store::needs;
+use crate::store::{decisions, needs};
 
 /// Needs of one transaction.
 const BATCH_NEEDS: u32 = 200;
@@ -30,21 +32,24 @@ impl Normalize {
     pub async fn renormalize(&self, partnership: PartnershipId) -> Result<Renormalized, Fault> {
         let mut done = Renormalized::default();
         let mut after: Option<NeedId> = None;
+        let mut memo = Memo::default();
         loop {
             let mut tx = self.parts.db.begin().await?;
+            decisions::lock_to_read(tx.conn(), &[partnership]).await?;
+            let log = self.known.log(tx.conn(), partnership).await?;
             let mut batch = needs::load_after(tx.conn(), partnership, after, BATCH_NEEDS).await?;
             let Some(last) = batch.last() else { return Ok(done) };
             after = Some(last.id);
             for kept in &mut batch {
                 tokio::task::yield_now().await;
-                self.read_again(kept);
+                self.read_again(kept, &log.rules, &mut memo);
             }
             let rows: Vec<&Kept> = batch.iter().filter(|kept| kept.changed).collect();
             let loaded: Vec<NeedId> = batch.iter().map(|kept| kept.id).collect();
             let now = self.parts.env.clock.now();
             needs::save(tx.conn(), &rows, &loaded, now).await?;
             for kept in &rows {
-                say(&mut tx, kept, now)?;
+                say(&mut tx, kept, now, None)?;
             }
             done.needs += batch.len();
             done.changed += rows.len();
@@ -52,7 +57,8 @@ impl Normalize {
         }
     }
 
-    fn read_again(&self, kept: &mut Kept) {
+    /// Reads a statement again with what holds now.
+    pub(crate) fn read_again(&self, kept: &mut Kept, rules: &Rules, memo: &mut Memo) {
         let (Some(known), Some(draft), Some(at)) = (&kept.need, &kept.draft, kept.stated_at) else { return };
         let said = Said {
             need: kept.id,
@@ -61,7 +67,8 @@ impl Normalize {
             submission: known.submission,
             at,
         };
-        let need = need::make(&said, draft, &self.matcher, self.config.valid_days);
-        kept.normalize_again(need);
+        let mut reading = Reading { matcher: &self.matcher, rules, memo };
+        let made = need::make(&said, draft, &mut reading, self.config.valid_days);
+        kept.normalize_again(made);
     }
 }

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use skillwire_runtime::Fault;
-use skillwire_schemas::{EventId, Match, NeedId, NeedState, OrganizationId, PartnershipId};
+use skillwire_schemas::{EventId, NeedId, OrganizationId, PartnershipId};
 use skillwire_store::StoreError;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
+use super::terms;
 use crate::kept::Kept;
 
 /// What is known of these needs; locked, so that two copies change one after the other.
@@ -54,6 +55,7 @@ fn kept(row: &PgRow) -> Result<Kept, StoreError> {
         confirmed: confirmed_at.zip(confirmed_until),
         need: json(row, "body", id)?,
         draft: json(row, "draft", id)?,
+        terms: None,
         traceparent: row.get("traceparent"),
         cause: row.get::<Option<Uuid>, _>("cause").map(EventId),
         changed: false,
@@ -122,43 +124,9 @@ pub(crate) async fn save(
     if usize::try_from(done.rows_affected()) != Ok(rows.len()) {
         return Err(Fault::retry("another copy has just written one of these needs"));
     }
-    Ok(save_terms(conn, rows).await?)
+    Ok(terms::save(conn, rows).await?)
 }
 
-fn column<T>(rows: &[&Kept], of: impl Fn(&Kept) -> T) -> Vec<T> {
+pub(super) fn column<T>(rows: &[&Kept], of: impl Fn(&Kept) -> T) -> Vec<T> {
     rows.iter().map(|kept| of(kept)).collect()
-}
-
-async fn save_terms(conn: &mut PgConnection, rows: &[&Kept]) -> Result<(), StoreError> {
-    sqlx::query("delete from normalize.terms where need = any($1)")
-        .bind(rows.iter().map(|k| k.id.0).collect::<Vec<Uuid>>())
-        .execute(&mut *conn)
-        .await?;
-    let active = rows.iter().filter_map(|k| k.need.as_ref().filter(|n| n.state == NeedState::Active).map(|n| (*k, n)));
-    let terms: Vec<(&Kept, i32, &'static str, &Match)> = active
-        .flat_map(|(kept, need)| {
-            let occupation = std::iter::once(("occupation", &need.occupation));
-            let requirements = need.requirements.iter().map(|r| ("requirement", &r.matched));
-            (0i32..).zip(occupation.chain(requirements)).map(move |(at, (kind, matched))| (kept, at, kind, matched))
-        })
-        .collect();
-    sqlx::query(
-        "insert into normalize.terms (need, position, partnership, employer, kind, text, state, concept, label, score, reason)
-         select * from unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
-             $9::text[], $10::float8[], $11::text[])",
-    )
-    .bind(terms.iter().map(|(k, ..)| k.id.0).collect::<Vec<Uuid>>())
-    .bind(terms.iter().map(|(_, at, ..)| *at).collect::<Vec<i32>>())
-    .bind(terms.iter().map(|(k, ..)| k.partnership.0).collect::<Vec<Uuid>>())
-    .bind(terms.iter().map(|(k, ..)| k.employer.0).collect::<Vec<Uuid>>())
-    .bind(terms.iter().map(|(.., kind, _)| *kind).collect::<Vec<&str>>())
-    .bind(terms.iter().map(|(.., m)| m.text.clone()).collect::<Vec<String>>())
-    .bind(terms.iter().map(|(.., m)| m.state.as_str()).collect::<Vec<&str>>())
-    .bind(terms.iter().map(|(.., m)| m.concept.as_ref().map(|c| c.key.to_string())).collect::<Vec<Option<String>>>())
-    .bind(terms.iter().map(|(.., m)| m.concept.as_ref().map(|c| c.label.clone())).collect::<Vec<Option<String>>>())
-    .bind(terms.iter().map(|(.., m)| m.score).collect::<Vec<f64>>())
-    .bind(terms.iter().map(|(.., m)| m.reason.clone()).collect::<Vec<String>>())
-    .execute(conn)
-    .await?;
-    Ok(())
 }

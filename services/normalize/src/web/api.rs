@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::seen;
 use crate::Normalize;
-use crate::store::read::{self, Filter, OpenTerm};
+use crate::store::read::{self, Filter};
 
 /// Concepts of one search at most.
 const CONCEPTS_MAX: usize = 20;
@@ -81,13 +81,6 @@ pub(crate) async fn get(
 pub(super) async fn one(normalize: &Normalize, actor: &Actor, id: NeedId) -> Result<Need, Problem> {
     let found = read::get(normalize.parts.db.pool(), actor.partnership, seen(actor), id).await?;
     found.ok_or_else(|| Problem::not_found("need"))
-}
-
-/// Texts that have found no concept, those of most employers first.
-#[utoipa::path(get, path = "/api/v1/needs/terms", tag = "needs", responses((status = 200, body = [OpenTerm])))]
-pub(crate) async fn terms(State(normalize): State<Normalize>, actor: Actor) -> Result<Json<Vec<OpenTerm>>, Problem> {
-    let limit = normalize.config.page_rows_max;
-    Ok(Json(read::open_terms(normalize.parts.db.pool(), actor.partnership, limit).await?))
 }
 
 /// What to look for.
