@@ -177,3 +177,30 @@ async fn withdrawn_and_confirmed_needs_keep_their_terms_right() {
     assert_eq!((&terms["terms"][0]["needs"], &terms["terms"][0]["text"]), (&json!(1), &json!("cobot wrangling")));
     assert_eq!(count(&world, "select count(*) from normalize.terms where cell is not null").await, 1);
 }
+
+#[tokio::test]
+async fn a_need_that_cannot_be_read_holds_up_no_other_decision() {
+    let world = World::new().await;
+    needs(&world, 1, 1).await;
+    world.need("kc-e2", "W-1", "Gizmo whisperer", "29095", 1).await;
+    world.drain().await;
+    let broken = "update normalize.needs set body = '{}' where id in (select need from normalize.terms where text = 'cobot wrangling')";
+    sqlx::query(broken).execute(&world.house.pool).await.unwrap();
+    assert_eq!(decide(&world).await, StatusCode::CREATED);
+    let asked = json!({"kind": "occupation", "text": "gizmo whisperer", "version": 0,
+        "answer": {"action": "map", "concept": "onet-soc:51-4121.00"}});
+    let made = world.call(Some("kc-staff"), Method::POST, "/api/v1/decisions", Some(asked)).await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    let works = copy(&world);
+    let again = works.iter().find(|work| work.name() == "normalize.again").unwrap();
+    let mut faults = 0;
+    for _ in 0..30 {
+        world.pass(Duration::from_secs(1));
+        faults += usize::from(again.step(Duration::ZERO).await.is_err());
+    }
+    assert!(faults > 0);
+    let done = world.get("kc-staff", "/api/v1/decisions").await;
+    let of = |at: usize| &done["decisions"][at]["renormalization"];
+    assert!(of(0)["finished_at"].is_string() && of(1)["finished_at"].is_null(), "{done}");
+    assert_eq!(of(0)["changed"], 1);
+}

@@ -34,6 +34,17 @@ impl Again {
         Self { normalize: normalize.clone(), memo: Mutex::default() }
     }
 
+    /// Takes what a batch needs: the lock, and the first time how many needs there are.
+    async fn read(&self, tx: &mut Tx, slice: &Slice) -> Result<Stepped, Fault> {
+        decisions::lock_to_read(tx.conn(), &[slice.partnership]).await?;
+        if slice.is_uncounted {
+            let term = (slice.partnership, slice.kind, slice.folded.as_str());
+            let carriers = terms::count_carriers(tx.conn(), term).await?;
+            renormalizations::counted(tx.conn(), slice, carriers).await?;
+        }
+        self.batch(tx, slice).await
+    }
+
     /// Reads a batch of a slice.
     async fn batch(&self, tx: &mut Tx, slice: &Slice) -> Result<Stepped, Fault> {
         let term = (slice.partnership, slice.kind, slice.folded.as_str());
@@ -58,7 +69,7 @@ impl Again {
         let rows: Vec<&Kept> = batch.iter().filter(|kept| kept.changed).collect();
         done.changed = rows.len();
         let now = self.normalize.parts.env.clock.now();
-        needs::save(tx.conn(), &rows, &ids, now).await?;
+        needs::save_again(tx.conn(), &rows, now).await?;
         let because =
             Because { cause: Decision::name(slice.number), event: slice.event, traceparent: slice.traceparent.clone() };
         for kept in rows {
@@ -78,13 +89,14 @@ impl Work for Again {
         let parts = &self.normalize.parts;
         let mut tx = parts.db.begin().await?;
         let Some(slice) = renormalizations::take(tx.conn()).await? else { return Ok(Progress::Idle) };
-        decisions::lock_to_read(tx.conn(), &[slice.partnership]).await?;
-        if slice.is_uncounted {
-            let term = (slice.partnership, slice.kind, slice.folded.as_str());
-            let carriers = terms::count_carriers(tx.conn(), term).await?;
-            renormalizations::counted(tx.conn(), &slice, carriers).await?;
-        }
-        let done = self.batch(&mut tx, &slice).await?;
+        let done = match self.read(&mut tx, &slice).await {
+            Ok(done) => done,
+            Err(fault) => {
+                drop(tx);
+                renormalizations::put_back(parts.db.pool(), &slice, parts.env.clock.now()).await?;
+                return Err(fault);
+            }
+        };
         renormalizations::stepped(tx.conn(), &slice, done, parts.env.clock.now()).await?;
         tx.commit().await?;
         metrics::counter!("normalize_needs_read_again_total").increment(done.needs as u64);

@@ -22,6 +22,8 @@ pub(crate) struct Kept {
     pub draft: Option<NeedDraft>,
     /// The texts it was made of, when it was made just now.
     pub terms: Option<Vec<Term>>,
+    /// How it read before the last change.
+    pub was: Option<Need>,
     pub traceparent: String,
     pub cause: Option<EventId>,
     /// Whether it is to be written.
@@ -43,6 +45,7 @@ impl Kept {
             need: None,
             draft: None,
             terms: None,
+            was: None,
             traceparent: String::new(),
             cause: None,
             changed: false,
@@ -131,7 +134,7 @@ impl Kept {
                 need.normalization = known.normalization.saturating_add(1);
             }
         }
-        self.need = Some(need);
+        self.was = self.need.replace(need);
         self.news = true;
     }
 }

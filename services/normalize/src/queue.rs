@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use serde::Serialize;
-use skillwire_schemas::{Concept, NeedId, PartnershipId, TermKind};
+use skillwire_schemas::{Concept, ConceptKind, NeedId, PartnershipId, TermKind};
 use skillwire_store::StoreError;
 use utoipa::ToSchema;
 
 use crate::Normalize;
 use crate::matcher::{Candidate, Context, MatchKind, Matcher};
+use crate::review::term_key;
 use crate::store::decisions;
 use crate::store::queue::{self, Filter, Seen, Weighed};
 
@@ -93,6 +94,31 @@ impl Normalize {
     ) -> Result<Option<QueuedTerm>, StoreError> {
         let weighed = queue::weigh(self.parts.db.pool(), partnership, (kind, folded)).await?;
         Ok(self.show(partnership, weighed.into_iter().collect(), false).await?.pop())
+    }
+
+    /// Concepts by part of their name: the partnership's own, then the taxonomy's.
+    pub(crate) async fn search(
+        &self,
+        partnership: PartnershipId,
+        text: &str,
+        kinds: &[ConceptKind],
+        limit: usize,
+    ) -> Result<Vec<Concept>, StoreError> {
+        let local = self.local(partnership, kinds).await?;
+        let wanted = term_key(text);
+        let own = local.iter().filter(|concept| term_key(&concept.label).contains(&wanted));
+        Ok(own.chain(self.matcher.search(text, kinds, limit)).take(limit).cloned().collect())
+    }
+
+    /// The concepts that the partnership made itself.
+    pub(crate) async fn local(
+        &self,
+        partnership: PartnershipId,
+        kinds: &[ConceptKind],
+    ) -> Result<Vec<Concept>, StoreError> {
+        let mut tx = self.parts.db.begin().await?;
+        let log = self.known.log(tx.conn(), partnership).await?;
+        Ok(log.rules.local().filter(|concept| kinds.contains(&concept.kind)).cloned().collect())
     }
 
     async fn show(

@@ -45,9 +45,8 @@ impl Normalize {
                 self.read_again(kept, &log.rules, &mut memo);
             }
             let rows: Vec<&Kept> = batch.iter().filter(|kept| kept.changed).collect();
-            let loaded: Vec<NeedId> = batch.iter().map(|kept| kept.id).collect();
             let now = self.parts.env.clock.now();
-            needs::save(tx.conn(), &rows, &loaded, now).await?;
+            needs::save_again(tx.conn(), &rows, now).await?;
             for kept in &rows {
                 say(&mut tx, kept, now, None)?;
             }

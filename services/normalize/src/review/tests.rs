@@ -265,4 +265,6 @@ fn the_folding_that_rows_are_kept_by() {
     ] {
         assert_eq!(term_key(text), folded);
     }
+    let (one, other) = (term_key(&"hvac ".repeat(300)), term_key(&"hvac ".repeat(301)));
+    assert!(one != other && one.chars().count() < 450, "{one}");
 }

@@ -56,6 +56,7 @@ fn kept(row: &PgRow) -> Result<Kept, StoreError> {
         need: json(row, "body", id)?,
         draft: json(row, "draft", id)?,
         terms: None,
+        was: None,
         traceparent: row.get("traceparent"),
         cause: row.get::<Option<Uuid>, _>("cause").map(EventId),
         changed: false,
@@ -63,17 +64,18 @@ fn kept(row: &PgRow) -> Result<Kept, StoreError> {
     })
 }
 
-pub(crate) fn json<T: serde::de::DeserializeOwned>(
+pub(crate) fn json<T: serde::de::DeserializeOwned + Send + Unpin + 'static>(
     row: &PgRow,
     column: &'static str,
     id: Uuid,
 ) -> Result<Option<T>, StoreError> {
-    let value: Option<Json<serde_json::Value>> = row.try_get(column)?;
-    value
-        .map(|Json(value)| {
-            serde_json::from_value(value).map_err(|e| StoreError::inconsistent("normalize.needs", column, id, e))
-        })
-        .transpose()
+    match row.try_get::<Option<Json<T>>, _>(column) {
+        Ok(value) => Ok(value.map(|Json(value)| value)),
+        Err(sqlx::Error::ColumnDecode { source, .. }) => {
+            Err(StoreError::inconsistent("normalize.needs", column, id, source))
+        }
+        Err(e) => Err(e.into()),
+    }
 }
 
 /// Writes the needs and their terms, in three statements whatever their number. Only rows that were there, and locked, when
@@ -127,6 +129,25 @@ pub(crate) async fn save(
     Ok(terms::save(conn, rows).await?)
 }
 
-pub(super) fn column<T>(rows: &[&Kept], of: impl Fn(&Kept) -> T) -> Vec<T> {
+/// Writes needs that were read again, and locked before: what was said of them is as it was, so that only what it reads as, and
+/// the terms that read differently, are written.
+pub(crate) async fn save_again(conn: &mut PgConnection, rows: &[&Kept], now: DateTime<Utc>) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "update normalize.needs n set body = u.body, valid_until = u.valid_until, updated_at = $4
+         from unnest($1::uuid[], $2::jsonb[], $3::date[]) as u (id, body, valid_until) where n.id = u.id",
+    )
+    .bind(column(rows, |k| k.id.0))
+    .bind(rows.iter().map(|k| k.need.as_ref().map(Json)).collect::<Vec<_>>())
+    .bind(column(rows, |k| k.need.as_ref().map(|n| n.valid_until)))
+    .bind(now)
+    .execute(&mut *conn)
+    .await?;
+    terms::save_again(conn, rows).await
+}
+
+fn column<T>(rows: &[&Kept], of: impl Fn(&Kept) -> T) -> Vec<T> {
     rows.iter().map(|kept| of(kept)).collect()
 }

@@ -112,6 +112,20 @@ pub(crate) async fn counted(conn: &mut PgConnection, slice: &Slice, carriers: i6
     Ok(())
 }
 
+/// Puts a slice that could not be read behind the others, so that it does not hold them up.
+pub(crate) async fn put_back(pool: &PgPool, slice: &Slice, now: DateTime<Utc>) -> Result<(), StoreError> {
+    sqlx::query(
+        "update normalize.renormalization_slices set stepped_at = $4 where partnership = $1 and number = $2 and slice = $3",
+    )
+    .bind(slice.partnership.0)
+    .bind(number(slice.number))
+    .bind(slice.slice)
+    .bind(now)
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
 /// What a step did.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Stepped {

@@ -1,6 +1,6 @@
 //! normalize.terms: every text of every need in force and what became of it.
 
-use skillwire_schemas::{Match, MatchState, NeedId, NeedState, PartnershipId, TermKind};
+use skillwire_schemas::{Concept, Decision, Match, MatchState, Need, NeedId, NeedState, PartnershipId, TermKind};
 use skillwire_store::StoreError;
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
@@ -35,6 +35,78 @@ pub(super) async fn save(conn: &mut PgConnection, rows: &[&Kept]) -> Result<(), 
     insert(conn, &lines).await
 }
 
+/// Writes the terms of needs that were read again: where the texts are the same, only those that read differently.
+pub(super) async fn save_again(conn: &mut PgConnection, rows: &[&Kept]) -> Result<(), StoreError> {
+    let (same, others): (Vec<&Kept>, Vec<&Kept>) = rows.iter().partition(|kept| has_same_texts(kept));
+    save(conn, &others).await?;
+    let differing: Vec<Line<'_>> = same
+        .into_iter()
+        .flat_map(|kept| lines(kept).into_iter().filter(|line| line.matched != was_at(kept, line.position)))
+        .collect();
+    sqlx::query(
+        "update normalize.terms t set state = u.state, concept = u.concept, label = u.label, score = u.score,
+             reason = u.reason, decision = u.decision
+         from unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::text[], $8::int[])
+             as u (need, position, state, concept, label, score, reason, decision)
+         where t.need = u.need and t.position = u.position",
+    )
+    .bind(column(&differing, |l| l.kept.id.0))
+    .bind(column(&differing, |l| i32::try_from(l.position).unwrap_or(i32::MAX)))
+    .bind(column(&differing, Line::state))
+    .bind(column(&differing, |l| l.concept().map(|c| c.key.to_string())))
+    .bind(column(&differing, |l| l.concept().map(|c| c.label.as_str())))
+    .bind(column(&differing, Line::score))
+    .bind(column(&differing, Line::reason))
+    .bind(column(&differing, Line::decision))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Whether a need was in force and is, with the same texts at the same places.
+fn has_same_texts(kept: &Kept) -> bool {
+    let (Some(was), Some(is)) = (&kept.was, &kept.need) else { return false };
+    // What became several has a row behind the others, which would move.
+    let is_whole = kept.terms.as_ref().is_some_and(|t| t.iter().all(|t| !matches!(t.became, Became::Several(_))));
+    fn texts(need: &Need) -> impl Iterator<Item = &str> {
+        need.requirements.iter().map(|r| r.matched.text.as_str())
+    }
+    let is_active = was.state == NeedState::Active && is.state == NeedState::Active;
+    is_whole && is_active && texts(was).eq(texts(is))
+}
+
+/// How a text read before.
+fn was_at(kept: &Kept, position: usize) -> Option<&Match> {
+    let was = kept.was.as_ref()?;
+    match position.checked_sub(1) {
+        None => Some(&was.occupation),
+        Some(at) => was.requirements.get(at).map(|r| &r.matched),
+    }
+}
+
+impl Line<'_> {
+    fn state(&self) -> &'static str {
+        self.matched.map_or(SPLIT, |m| m.state.as_str())
+    }
+
+    fn concept(&self) -> Option<&Concept> {
+        self.matched.and_then(|m| m.concept.as_ref())
+    }
+
+    fn score(&self) -> f64 {
+        self.matched.map_or(1.0, |m| m.score)
+    }
+
+    fn reason(&self) -> String {
+        let of_decision = || Decision::name(self.term.decision.unwrap_or_default());
+        self.matched.map_or_else(of_decision, |m| m.reason.clone())
+    }
+
+    fn decision(&self) -> Option<i32> {
+        self.term.decision.and_then(|d| i32::try_from(d).ok())
+    }
+}
+
 fn lines(kept: &Kept) -> Vec<Line<'_>> {
     let (Some(need), Some(terms)) = (&kept.need, &kept.terms) else { return Vec::new() };
     let openings = need.openings.iter().fold(0u32, |sum, o| sum.saturating_add(o.total()));
@@ -57,8 +129,6 @@ fn lines(kept: &Kept) -> Vec<Line<'_>> {
 }
 
 async fn insert(conn: &mut PgConnection, lines: &[Line<'_>]) -> Result<(), StoreError> {
-    let concept = |l: &Line<'_>| l.matched.and_then(|m| m.concept.as_ref()).cloned();
-    let of_decision = |l: &Line<'_>| format!("staff decision #{}", l.term.decision.unwrap_or_default());
     sqlx::query(
         "insert into normalize.terms (need, position, partnership, employer, kind, text, state, concept, label, score,
              reason, folded, cell, openings, decision)
@@ -71,15 +141,15 @@ async fn insert(conn: &mut PgConnection, lines: &[Line<'_>]) -> Result<(), Store
     .bind(column(lines, |l| l.kept.employer.0))
     .bind(column(lines, |l| l.kind.as_str()))
     .bind(column(lines, |l| l.text))
-    .bind(column(lines, |l| l.matched.map_or(SPLIT, |m| m.state.as_str())))
-    .bind(column(lines, |l| concept(l).map(|c| c.key.to_string())))
-    .bind(column(lines, |l| concept(l).map(|c| c.label)))
-    .bind(column(lines, |l| l.matched.map_or(1.0, |m| m.score)))
-    .bind(column(lines, |l| l.matched.map_or_else(|| of_decision(l), |m| m.reason.clone())))
+    .bind(column(lines, Line::state))
+    .bind(column(lines, |l| l.concept().map(|c| c.key.to_string())))
+    .bind(column(lines, |l| l.concept().map(|c| c.label.as_str())))
+    .bind(column(lines, Line::score))
+    .bind(column(lines, Line::reason))
     .bind(column(lines, |l| l.term.folded.as_str()))
     .bind(column(lines, |l| l.term.cell.and_then(|c| i16::try_from(c).ok())))
     .bind(column(lines, |l| i32::try_from(l.openings).unwrap_or(i32::MAX)))
-    .bind(column(lines, |l| l.term.decision.and_then(|d| i32::try_from(d).ok())))
+    .bind(column(lines, Line::decision))
     .execute(conn)
     .await?;
     Ok(())

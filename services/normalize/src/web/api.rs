@@ -93,17 +93,17 @@ pub(crate) struct ConceptQuery {
     pub kind: Option<String>,
 }
 
-/// Concepts by part of their name.
+/// Concepts by part of their name; those that the partnership made itself go first.
 #[utoipa::path(get, path = "/api/v1/needs/concepts", tag = "needs", params(ConceptQuery),
     responses((status = 200, body = [Concept])))]
 pub(crate) async fn concepts(
     State(normalize): State<Normalize>,
-    _: Actor,
+    actor: Actor,
     Query(query): Query<ConceptQuery>,
 ) -> Result<Json<Vec<Concept>>, Problem> {
     let kinds: Vec<ConceptKind> = match &query.kind {
         Some(kind) => vec![kind.parse().map_err(|e| Problem::bad_request(format!("kind: {e}")))?],
         None => ConceptKind::ALL.to_vec(),
     };
-    Ok(Json(normalize.matcher.search(&query.q, &kinds, CONCEPTS_MAX).into_iter().cloned().collect()))
+    Ok(Json(normalize.search(actor.partnership, &query.q, &kinds, CONCEPTS_MAX).await?))
 }

@@ -11,7 +11,7 @@ use super::decisions_api::{self, BulkOutcome, ToldDecision};
 use super::terms_api::{self, OneQuery, TermHistory, TermList, TermQuery};
 use crate::Normalize;
 use crate::queue::QueuedTerm;
-use crate::review::{Asked, AskedAnswer, AskedPart, AskedScope, NewConcept, term_key};
+use crate::review::{Asked, AskedAnswer, AskedPart, AskedScope, NewConcept};
 use crate::store::renormalizations::RenormalizationProgress;
 
 /// Concepts of a search at most.
@@ -136,16 +136,10 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let (kind, TermHistory { term, version, decisions }) = terms_api::history(&normalize, &actor, &query).await?;
     let kinds: Vec<ConceptKind> = ConceptKind::ALL.iter().copied().filter(|k| is_of(*k, kind)).collect();
-    let mut tx = normalize.parts.db.begin().await?;
-    let log = normalize.known.log(tx.conn(), actor.partnership).await?;
-    drop(tx);
-    let local: Vec<Concept> = log.rules.local().filter(|c| kinds.contains(&c.kind)).cloned().collect();
+    let local = normalize.local(actor.partnership, &kinds).await?;
     let found = match query.find.trim() {
         "" => Vec::new(),
-        find => {
-            let own = local.iter().filter(|c| term_key(&c.label).contains(&term_key(find)));
-            own.chain(normalize.matcher.search(find, &kinds, FOUND_MAX)).take(FOUND_MAX).cloned().collect()
-        }
+        find => normalize.search(actor.partnership, find, &kinds, FOUND_MAX).await?,
     };
     let title = term.as_ref().map_or_else(|| query.text.clone(), |term| term.text.clone());
     let kinds = kinds.iter().map(|kind| kind.as_str()).collect();
