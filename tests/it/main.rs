@@ -8,5 +8,7 @@ mod browser;
 mod delivery;
 mod pipeline;
 mod replay;
+mod review;
+mod review_again;
 mod sign_in;
 mod taxonomies;

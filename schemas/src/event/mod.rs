@@ -1,10 +1,12 @@
 //! What happens in the house, in order: one file each.
 
+mod decision_made;
 mod delivery_requested;
 mod need_normalized;
 mod signal_published;
 mod submission_received;
 
+pub use decision_made::DecisionMade;
 pub use delivery_requested::DeliveryRequested;
 pub use need_normalized::NeedNormalized;
 pub use signal_published::SignalPublished;
@@ -15,6 +17,7 @@ pub use submission_received::{ReceivedItem, SubmissionReceived, SubmissionSource
 macro_rules! for_each_event {
     ($call:ident) => {
         $call!($crate::event::SubmissionReceived);
+        $call!($crate::event::DecisionMade);
         $call!($crate::event::NeedNormalized);
         $call!($crate::event::SignalPublished);
         $call!($crate::event::DeliveryRequested);

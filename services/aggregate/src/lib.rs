@@ -38,8 +38,10 @@ pub use store::{Counts, counts};
 pub const NAME: &str = "aggregate";
 
 /// Its schema.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "signals", sql: include_str!("../migrations/0001_first.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "signals", sql: include_str!("../migrations/0001_first.sql") },
+    Migration { version: 3, name: "causes", sql: include_str!("../migrations/0003_causes.sql") },
+];
 
 /// The service.
 #[derive(Clone)]

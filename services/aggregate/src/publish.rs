@@ -69,8 +69,9 @@ impl Publisher {
             let Some(partnership) = partnerships.get(&mark.group.partnership) else { continue };
             let versions = versions.get(&mark.group).map_or(&[][..], Vec::as_slice);
             let before = known.get(&mark.group);
-            revised
-                .extend(revise_group(mark, partnership, versions, before, now).into_iter().map(|s| (s, mark.clone())));
+            let because = |signal| Signal { causes: mark.causes.clone(), ..signal };
+            let revisions = revise_group(mark, partnership, versions, before, now).into_iter();
+            revised.extend(revisions.map(|signal| (because(signal), mark.clone())));
             // Folding is work for the processor; others get their turn in between.
             tokio::task::yield_now().await;
         }

@@ -45,6 +45,7 @@ pub(crate) fn revise(
         figures: told.figures,
         industries: told.industries,
         as_of: now,
+        causes: Vec::new(),
     })
 }
 

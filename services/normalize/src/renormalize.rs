@@ -6,10 +6,10 @@ use skillwire_store::Tx;
 
 use crate::Normalize;
 use crate::kept::Kept;
-use crate::live::Lexicon;
 use crate::need::{self, Said};
+use crate::reading::Reading;
 use crate::stage::say;
-use crate::store::needs;
+use crate::store::{decisions, needs};
 
 /// Needs of one transaction.
 const BATCH_NEEDS: u32 = 200;
@@ -34,6 +34,7 @@ impl Normalize {
         let mut after: Option<NeedId> = None;
         loop {
             let mut tx = self.parts.db.begin().await?;
+            decisions::lock_to_read(tx.conn(), &[partnership]).await?;
             let batch = needs::load_after(tx.conn(), partnership, after, BATCH_NEEDS).await?;
             let Some(last) = batch.last() else { return Ok(done) };
             after = Some(last.id);
@@ -51,26 +52,34 @@ impl Normalize {
         let mut after: Option<NeedId> = None;
         loop {
             let mut tx = self.parts.db.begin().await?;
-            let batch = needs::load_touched(tx.conn(), concepts, after, BATCH_NEEDS).await?;
-            let Some(last) = batch.last() else { return Ok(done) };
-            after = Some(last.id);
+            // First which, then the lock under which decisions are made, then the needs: in this order everybody locks.
+            let touched = needs::touched(tx.conn(), concepts, after, BATCH_NEEDS).await?;
+            let Some((last, _)) = touched.last() else { return Ok(done) };
+            after = Some(*last);
+            let (ids, partnerships): (Vec<NeedId>, Vec<PartnershipId>) = touched.into_iter().unzip();
+            decisions::lock_to_read(tx.conn(), &partnerships).await?;
+            let mut batch: Vec<Kept> = needs::load(tx.conn(), &ids).await?.into_values().collect();
+            batch.sort_by_key(|kept| kept.id);
             self.read_batch_again(tx, batch, &mut done).await?;
             progress(done);
         }
     }
 
+    /// Reads needs again that are locked, with the lock [`decisions::lock_to_read`] held.
     async fn read_batch_again(&self, mut tx: Tx, mut batch: Vec<Kept>, done: &mut Renormalized) -> Result<(), Fault> {
+        let partnerships: Vec<PartnershipId> = batch.iter().map(|kept| kept.partnership).collect();
+        let logs = self.known.logs(tx.conn(), &partnerships).await?;
         for kept in &mut batch {
             tokio::task::yield_now().await;
             let lexicon = self.live.of(tx.conn(), kept.partnership).await?;
-            self.read_again(kept, &lexicon);
+            let log = logs.get(&kept.partnership).cloned().unwrap_or_default();
+            self.read_again(kept, Reading { lexicon: &lexicon, rules: &log.rules });
         }
         let rows: Vec<&Kept> = batch.iter().filter(|kept| kept.changed).collect();
-        let loaded: Vec<NeedId> = batch.iter().map(|kept| kept.id).collect();
         let now = self.parts.env.clock.now();
-        needs::save(tx.conn(), &rows, &loaded, now).await?;
+        needs::save_again(tx.conn(), &rows, now).await?;
         for kept in &rows {
-            say(&mut tx, kept, now)?;
+            say(&mut tx, kept, now, None)?;
         }
         done.needs += batch.len();
         done.changed += rows.len();
@@ -78,7 +87,8 @@ impl Normalize {
         Ok(())
     }
 
-    fn read_again(&self, kept: &mut Kept, lexicon: &Lexicon) {
+    /// Reads a statement again with what holds now.
+    pub(crate) fn read_again(&self, kept: &mut Kept, reading: Reading<'_>) {
         let (Some(known), Some(draft), Some(at)) = (&kept.need, &kept.draft, kept.stated_at) else { return };
         let said = Said {
             need: kept.id,
@@ -87,8 +97,7 @@ impl Normalize {
             submission: known.submission,
             at,
         };
-        let mut need = need::make(&said, draft, &lexicon.matcher, self.config.valid_days);
-        lexicon.explain(&mut need);
-        kept.normalize_again(need);
+        let made = need::make(&said, draft, reading, self.config.valid_days);
+        kept.normalize_again(made);
     }
 }

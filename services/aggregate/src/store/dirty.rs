@@ -1,6 +1,6 @@
 //! aggregate.dirty and aggregate.ticks
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use skillwire_schemas::{EventId, PartnershipId};
@@ -20,21 +20,33 @@ pub(crate) struct Marked {
     pub group: Group,
     pub traceparent: String,
     pub cause: Option<EventId>,
+    /// The last decisions of the staff that made it so.
+    pub causes: Vec<String>,
 }
+
+/// Causes of one revision told at most.
+const CAUSES_MAX: i64 = 5;
 
 /// Marks groups. In one order for all copies (the set's), so that two never wait for each other crosswise.
 pub(crate) async fn mark(
     conn: &mut PgConnection,
     groups: &BTreeSet<Group>,
+    causes: &BTreeMap<Group, BTreeSet<String>>,
     now: DateTime<Utc>,
     traceparent: &str,
     cause: Option<EventId>,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "insert into aggregate.dirty (partnership, concept, horizon, first_at, last_at, traceparent, cause)
-         select p, c, h, $4, $4, $5, $6 from unnest($1::uuid[], $2::text[], $3::text[]) as u (p, c, h)
+        "insert into aggregate.dirty as d (partnership, concept, horizon, first_at, last_at, traceparent, cause, causes)
+         select p, c, h, $4, $4, $5, $6, coalesce(string_to_array(why, E'\\n'), '{}')
+         from unnest($1::uuid[], $2::text[], $3::text[], $7::text[]) as u (p, c, h, why)
          on conflict (partnership, concept, horizon) do update
-             set last_at = excluded.last_at, traceparent = excluded.traceparent, cause = excluded.cause",
+             set last_at = excluded.last_at, traceparent = excluded.traceparent, cause = excluded.cause,
+                 causes = array(
+                     select c from (
+                         select c, max(at) as at from unnest(d.causes || excluded.causes) with ordinality as a (c, at)
+                         group by c order by at desc limit $8) as newest
+                     order by at)",
     )
     .bind(groups.iter().map(|g| g.partnership.0).collect::<Vec<Uuid>>())
     .bind(groups.iter().map(|g| g.concept.clone()).collect::<Vec<String>>())
@@ -42,9 +54,16 @@ pub(crate) async fn mark(
     .bind(now)
     .bind(traceparent)
     .bind(cause.map(|c| c.0))
+    .bind(groups.iter().map(|g| causes.get(g).map(joined)).collect::<Vec<Option<String>>>())
+    .bind(CAUSES_MAX)
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// No cause holds a line end: they are names of decisions.
+fn joined(causes: &BTreeSet<String>) -> String {
+    causes.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
 }
 
 /// Marks all groups of a partnership.
@@ -139,7 +158,7 @@ pub(crate) async fn take(
              order by first_at, partnership, concept, horizon limit $4 for update skip locked)
          delete from aggregate.dirty d using due
          where d.partnership = due.partnership and d.concept = due.concept and d.horizon = due.horizon
-         returning d.partnership, d.concept, d.horizon, d.traceparent, d.cause",
+         returning d.partnership, d.concept, d.horizon, d.traceparent, d.cause, d.causes",
     )
     .bind(partnerships.iter().map(|p| p.0).collect::<Vec<Uuid>>())
     .bind(quiet)
@@ -160,5 +179,6 @@ fn read(row: &PgRow) -> Result<Marked, StoreError> {
         group: Group { partnership: PartnershipId(row.get("partnership")), concept, horizon },
         traceparent: row.get("traceparent"),
         cause: row.get::<Option<Uuid>, _>("cause").map(EventId),
+        causes: row.get("causes"),
     })
 }

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use skillwire_runtime::Fault;
-use skillwire_schemas::{EventId, Match, NeedId, NeedState, OrganizationId, PartnershipId};
+use skillwire_schemas::{EventId, NeedId, OrganizationId, PartnershipId};
 use skillwire_store::StoreError;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
+use super::terms;
 use crate::kept::Kept;
 
 /// What is known of these needs; locked, so that two copies change one after the other.
@@ -42,28 +43,28 @@ pub(crate) async fn load_after(
 }
 
 /// The needs, of whatever partnership, that mean one of these concepts, have open texts, or whose partnership sees the scheme
-/// of a release that is not settled; in order of their ids; locked.
-pub(crate) async fn load_touched(
+/// of a release that is not settled; in order of their ids.
+pub(crate) async fn touched(
     conn: &mut PgConnection,
     concepts: &[String],
     after: Option<NeedId>,
     limit: u32,
-) -> Result<Vec<Kept>, StoreError> {
+) -> Result<Vec<(NeedId, PartnershipId)>, StoreError> {
     let rows = sqlx::query(
-        "select * from normalize.needs n
+        "select id, partnership from normalize.needs n
          where body is not null and ($2::uuid is null or id > $2) and (
              exists (select from normalize.terms t
                      where t.need = n.id and (t.concept = any($1) or t.state <> 'matched'))
              or partnership in (select d.partnership from normalize.displays d
                      join normalize.releases r on r.scheme = d.scheme and r.active and r.touched is not null))
-         order by id limit $3 for update of n",
+         order by id limit $3",
     )
     .bind(concepts)
     .bind(after.map(|id| id.0))
     .bind(i64::from(limit))
     .fetch_all(conn)
     .await?;
-    rows.iter().map(kept).collect()
+    Ok(rows.iter().map(|row| (NeedId(row.get("id")), PartnershipId(row.get("partnership")))).collect())
 }
 
 fn kept(row: &PgRow) -> Result<Kept, StoreError> {
@@ -79,6 +80,8 @@ fn kept(row: &PgRow) -> Result<Kept, StoreError> {
         confirmed: confirmed_at.zip(confirmed_until),
         need: json(row, "body", id)?,
         draft: json(row, "draft", id)?,
+        terms: None,
+        was: None,
         traceparent: row.get("traceparent"),
         cause: row.get::<Option<Uuid>, _>("cause").map(EventId),
         changed: false,
@@ -86,17 +89,18 @@ fn kept(row: &PgRow) -> Result<Kept, StoreError> {
     })
 }
 
-pub(crate) fn json<T: serde::de::DeserializeOwned>(
+pub(crate) fn json<T: serde::de::DeserializeOwned + Send + Unpin + 'static>(
     row: &PgRow,
     column: &'static str,
     id: Uuid,
 ) -> Result<Option<T>, StoreError> {
-    let value: Option<Json<serde_json::Value>> = row.try_get(column)?;
-    value
-        .map(|Json(value)| {
-            serde_json::from_value(value).map_err(|e| StoreError::inconsistent("normalize.needs", column, id, e))
-        })
-        .transpose()
+    match row.try_get::<Option<Json<T>>, _>(column) {
+        Ok(value) => Ok(value.map(|Json(value)| value)),
+        Err(sqlx::Error::ColumnDecode { source, .. }) => {
+            Err(StoreError::inconsistent("normalize.needs", column, id, source))
+        }
+        Err(e) => Err(e.into()),
+    }
 }
 
 /// Writes the needs and their terms, in three statements whatever their number. Only rows that were there, and locked, when
@@ -147,43 +151,28 @@ pub(crate) async fn save(
     if usize::try_from(done.rows_affected()) != Ok(rows.len()) {
         return Err(Fault::retry("another copy has just written one of these needs"));
     }
-    Ok(save_terms(conn, rows).await?)
+    Ok(terms::save(conn, rows).await?)
+}
+
+/// Writes needs that were read again, and locked before: what was said of them is as it was, so that only what it reads as, and
+/// the terms that read differently, are written.
+pub(crate) async fn save_again(conn: &mut PgConnection, rows: &[&Kept], now: DateTime<Utc>) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "update normalize.needs n set body = u.body, valid_until = u.valid_until, updated_at = $4
+         from unnest($1::uuid[], $2::jsonb[], $3::date[]) as u (id, body, valid_until) where n.id = u.id",
+    )
+    .bind(column(rows, |k| k.id.0))
+    .bind(rows.iter().map(|k| k.need.as_ref().map(Json)).collect::<Vec<_>>())
+    .bind(column(rows, |k| k.need.as_ref().map(|n| n.valid_until)))
+    .bind(now)
+    .execute(&mut *conn)
+    .await?;
+    terms::save_again(conn, rows).await
 }
 
 fn column<T>(rows: &[&Kept], of: impl Fn(&Kept) -> T) -> Vec<T> {
     rows.iter().map(|kept| of(kept)).collect()
-}
-
-async fn save_terms(conn: &mut PgConnection, rows: &[&Kept]) -> Result<(), StoreError> {
-    sqlx::query("delete from normalize.terms where need = any($1)")
-        .bind(rows.iter().map(|k| k.id.0).collect::<Vec<Uuid>>())
-        .execute(&mut *conn)
-        .await?;
-    let active = rows.iter().filter_map(|k| k.need.as_ref().filter(|n| n.state == NeedState::Active).map(|n| (*k, n)));
-    let terms: Vec<(&Kept, i32, &'static str, &Match)> = active
-        .flat_map(|(kept, need)| {
-            let occupation = std::iter::once(("occupation", &need.occupation));
-            let requirements = need.requirements.iter().map(|r| ("requirement", &r.matched));
-            (0i32..).zip(occupation.chain(requirements)).map(move |(at, (kind, matched))| (kept, at, kind, matched))
-        })
-        .collect();
-    sqlx::query(
-        "insert into normalize.terms (need, position, partnership, employer, kind, text, state, concept, label, score, reason)
-         select * from unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
-             $9::text[], $10::float8[], $11::text[])",
-    )
-    .bind(terms.iter().map(|(k, ..)| k.id.0).collect::<Vec<Uuid>>())
-    .bind(terms.iter().map(|(_, at, ..)| *at).collect::<Vec<i32>>())
-    .bind(terms.iter().map(|(k, ..)| k.partnership.0).collect::<Vec<Uuid>>())
-    .bind(terms.iter().map(|(k, ..)| k.employer.0).collect::<Vec<Uuid>>())
-    .bind(terms.iter().map(|(.., kind, _)| *kind).collect::<Vec<&str>>())
-    .bind(terms.iter().map(|(.., m)| m.text.clone()).collect::<Vec<String>>())
-    .bind(terms.iter().map(|(.., m)| m.state.as_str()).collect::<Vec<&str>>())
-    .bind(terms.iter().map(|(.., m)| m.concept.as_ref().map(|c| c.key.to_string())).collect::<Vec<Option<String>>>())
-    .bind(terms.iter().map(|(.., m)| m.concept.as_ref().map(|c| c.label.clone())).collect::<Vec<Option<String>>>())
-    .bind(terms.iter().map(|(.., m)| m.score).collect::<Vec<f64>>())
-    .bind(terms.iter().map(|(.., m)| m.reason.clone()).collect::<Vec<String>>())
-    .execute(conn)
-    .await?;
-    Ok(())
 }
