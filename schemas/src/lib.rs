@@ -11,6 +11,7 @@ pub mod text;
 pub mod asyncapi;
 pub mod concept;
 pub mod county;
+pub mod decision;
 pub mod delivery;
 pub mod draft;
 pub mod envelope;
@@ -28,6 +29,7 @@ pub mod wage;
 
 pub use concept::{Concept, ConceptKey, ConceptKind};
 pub use county::{County, CountyFips};
+pub use decision::{Answer, Decision, Scope, SplitPart, TermKind};
 pub use delivery::{Cadence, Channel};
 pub use draft::{NeedDraft, RequirementDraft, SubmissionItem};
 pub use envelope::{Envelope, Payload};

@@ -152,6 +152,10 @@ pub struct Signal {
     pub industries: Vec<String>,
     /// When this revision was made.
     pub as_of: DateTime<Utc>,
+    /// Which decisions of the staff led to this revision, e.g. `staff decision #12`; the last 5 at most. What employers say
+    /// is not named: it is the usual cause.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<String>,
 }
 
 impl Signal {

@@ -103,6 +103,20 @@ impl Browser {
         self.get(&format!("/element/{element}/text")).await
     }
 
+    /// The text of the page, once it says so: after a key, unlike after a click, the next page is not yet on its way.
+    async fn until(&self, wanted: &str) -> String {
+        let script = json!({"script": "return (document.querySelector('main') || {}).innerText || ''", "args": []});
+        let mut text = String::new();
+        for _ in 0..250 {
+            text = self.post("/execute/sync", script.clone()).await.as_str().unwrap_or_default().to_owned();
+            if text.contains(wanted) {
+                return text;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("'{wanted}' does not come: {text}");
+    }
+
     /// Takes a picture and checks that the page is no wider than the window.
     async fn picture(&self, name: &str) {
         let script = json!({"script": "return document.documentElement.scrollWidth - window.innerWidth", "args": []});
@@ -167,6 +181,63 @@ async fn an_employer_states_a_need_and_sees_what_it_became() {
     assert!(needs.contains("Filled") && !needs.contains("Open again"), "{needs}");
 }
 
+/// Keys by their WebDriver names.
+const ENTER: &str = "\u{E007}";
+const SPACE: &str = "\u{E00D}";
+
+#[tokio::test]
+async fn staff_decide_what_words_mean_with_the_keyboard() {
+    let world = World::new().await;
+    for n in 1..=3 {
+        let need = json!({"needs": [{"reference": "A", "occupation": "Welder", "county": "29095",
+            "openings": [{"horizon": "now", "new": 2}],
+            "required_skills": ["cobot wrangling", "must love dogs", "tacking/gizmo fitting"]}]});
+        let who = format!("kc-e{n}");
+        let answer = world.submit(&who, &who, "application/json", need.to_string().as_bytes()).await;
+        assert!(answer.status.is_success(), "{}", answer.body);
+    }
+    world.drain().await;
+    let browser = Browser::open(&world.url, 1280).await;
+    browser.sign_in(&world, "kc-staff").await;
+    browser.go("/terms").await;
+    let terms = browser.text().await;
+    assert!(terms.contains("cobot wrangling") && terms.contains("Welders, Cutters"), "{terms}");
+    browser.picture("terms").await;
+    // Two rows are ticked and ignored in one go; meanwhile a colleague has decided about one of them.
+    browser.write("input[name=pick][aria-label='Choose must love dogs']", SPACE).await;
+    browser.write("input[name=pick][aria-label='Choose cobot wrangling']", SPACE).await;
+    let asked = json!({"kind": "requirement", "text": "cobot wrangling", "version": 0, "note": "it is the robots",
+        "answer": {"action": "map", "concept": "skillwire:industrial-robot-operation"}});
+    world.call(Some("kc-staff"), reqwest::Method::POST, "/api/v1/decisions", Some(asked)).await;
+    browser.write("button[name=action][value=ignore]", ENTER).await;
+    let decided = browser.until("#2 asks for nothing").await;
+    assert!(decided.contains("409 nothing was written") && decided.contains("it is the robots"), "{decided}");
+    browser.picture("decided").await;
+    world.drain().await;
+    // One text on its own page: split, with the reason.
+    browser.go("/terms").await;
+    assert!(!browser.text().await.contains("dogs"), "{}", browser.text().await);
+    browser.click("table.data a").await;
+    browser.picture("term").await;
+    browser.write("input[name=note]", "two jobs").await;
+    browser.write("textarea[name=parts]", "tacking = skillwire:welding\ngizmo fitting").await;
+    browser.write("button[value=split]", ENTER).await;
+    let split = browser.until("is several: tacking; gizmo fitting").await;
+    assert!(split.contains("two jobs"), "{split}");
+    world.drain().await;
+    browser.go("/decisions").await;
+    let log = browser.text().await;
+    assert!(log.contains("Person kc-staff") && log.contains("3 read again, 3 changed"), "{log}");
+    browser.picture("decisions").await;
+    // Undone from the text's page.
+    browser.go("/terms/term?kind=requirement&text=must%20love%20dogs").await;
+    browser.write("form[action='/decisions/2/undo'] button", ENTER).await;
+    browser.until("undone by #4").await;
+    world.drain().await;
+    browser.go("/terms").await;
+    assert!(browser.text().await.contains("must love dogs"));
+}
+
 #[tokio::test]
 async fn a_college_subscribes_and_staff_see_everything_at_phone_width_too() {
     let world = World::new().await;
@@ -204,7 +275,8 @@ async fn a_college_subscribes_and_staff_see_everything_at_phone_width_too() {
         "/submit/paste",
         "/submissions",
         "/needs",
-        "/needs/terms",
+        "/terms",
+        "/decisions",
         "/signals",
         "/subscriptions",
         "/deliveries",

@@ -11,6 +11,8 @@ mod delivery;
 mod pause;
 mod pipeline;
 mod replay;
+mod review;
+mod review_again;
 mod sign_in;
 mod staff;
 mod taxonomies;

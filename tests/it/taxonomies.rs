@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use skillwire_normalize::bundle::Bundle;
 use skillwire_normalize::import::{Format, ImportOptions, import};
@@ -44,9 +45,13 @@ const SECOND: &str = "guild:1,skill,Thatching,reed roofing,,,,retired,guild:6,,\
 const WORDS: [&str; 5] = ["reed roofing", "Withy weaving", "Flint knapping", "coracle building", "charcoal burning"];
 
 async fn state(world: &World, who: &str, reference: &str) {
+    state_words(world, who, reference, &WORDS).await;
+}
+
+async fn state_words(world: &World, who: &str, reference: &str, words: &[&str]) {
     let need = json!({"needs": [{
         "reference": reference, "occupation": "Welder", "county": "29095", "openings": [{"horizon": "now", "new": 2}],
-        "required_skills": WORDS,
+        "required_skills": words,
     }]});
     let answer =
         world.submit(who, &format!("{who}-{reference}"), "application/json", need.to_string().as_bytes()).await;
@@ -198,7 +203,72 @@ async fn a_partnership_sees_its_concepts_in_the_scheme_it_chose() {
     world.drain().await;
     assert_eq!(words(&world, "kc-e1").await["MIG welding"].1, "guild:m");
     assert_eq!(words(&world, "mv-e1").await["MIG welding"].1, ours, "the other partnership chose nothing");
+    for who in ["kc-e2", "mv-e2", "kc-e3"] {
+        world.need(who, "W-2", "Welder", if who == "mv-e2" { "39113" } else { "29095" }, 1).await;
+    }
+    world.drain().await;
+    for (who, concept) in [("kc-e2", "guild:m"), ("mv-e2", ours.as_str()), ("kc-e3", "guild:m")] {
+        assert_eq!(words(&world, who).await["MIG welding"].1, concept, "{who}: nobody reads what another was told");
+    }
     assert!(command.set_display(partnership("kc"), None).await.unwrap());
     command.renormalize(partnership("kc")).await.unwrap();
     assert_eq!(words(&world, "kc-e1").await["MIG welding"].1, ours);
+}
+
+async fn decide(world: &World, text: &str, concept: &str) -> StatusCode {
+    let answer = json!({"action": "map", "concept": concept});
+    let asked = json!({"kind": "requirement", "text": text, "version": 0, "answer": answer});
+    world.call(Some("kc-staff"), Method::POST, "/api/v1/decisions", Some(asked)).await.status
+}
+
+#[tokio::test]
+async fn decisions_outlive_releases_and_say_when_their_concept_was_retired() {
+    let world = World::new().await;
+    let asked = ["reed bothering", "kiln sitting", "reed roofing"];
+    for who in ["kc-e1", "mv-e1"] {
+        let county = if who == "kc-e1" { "29095" } else { "39113" };
+        let need = json!({"needs": [{"reference": "D-1", "occupation": "Welder", "county": county,
+            "openings": [{"horizon": "now", "new": 2}], "required_skills": asked}]});
+        let answer = world.submit(who, who, "application/json", need.to_string().as_bytes()).await;
+        assert!(answer.status.is_success(), "{}", answer.body);
+    }
+    world.drain().await;
+    assert_eq!(decide(&world, "reed bothering", "guild:1").await, StatusCode::UNPROCESSABLE_ENTITY, "not there yet");
+    let command = service(&world);
+    bring(&command, &guild("1", FIRST)).await;
+    assert_eq!(decide(&world, "reed bothering", "guild:1").await, StatusCode::CREATED);
+    assert_eq!(decide(&world, "kiln sitting", "guild:5").await, StatusCode::CREATED);
+    world.drain().await;
+    let of = |words: &BTreeMap<String, (String, String, String)>, word: &str| {
+        let (_, concept, reason) = words[word].clone();
+        (concept, reason)
+    };
+    let told = |concept: &str, reason: &str| (concept.to_owned(), reason.to_owned());
+    let first = words(&world, "kc-e1").await;
+    assert_eq!(of(&first, "reed bothering"), told("guild:1", "staff decision #1"));
+    assert_eq!(of(&first, "kiln sitting"), told("guild:5", "staff decision #2"));
+    assert_eq!(first["reed roofing"].1, "guild:1");
+    assert_eq!(words(&world, "mv-e1").await["reed bothering"].0, "unmatched", "another partnership's decision");
+
+    let (_, changed) = bring(&command, &guild("2", SECOND)).await;
+    assert_eq!(changed, 2);
+    world.drain().await;
+    let second = words(&world, "kc-e1").await;
+    let gone =
+        "staff decision #1; 'Thatching' was retired in guild 2 and 'Rural building crafts' (guild:6) took its place";
+    assert_eq!(of(&second, "reed bothering"), told("guild:1", gone), "what staff decided stays until they decide anew");
+    assert_eq!(of(&second, "kiln sitting"), told("guild:5", "staff decision #2"));
+    assert_eq!(second["reed roofing"].1, "guild:6");
+    let label = "select label from normalize.terms where text = 'kiln sitting' and concept is not null";
+    let label: String = sqlx::query_scalar(label).fetch_one(&world.house.pool).await.unwrap();
+    assert_eq!(label, "Charcoal making", "under its name of now");
+
+    // The stage, the re-reading of all and another copy come to the same.
+    world.pass(std::time::Duration::from_secs(60));
+    state_words(&world, "kc-e2", "D-1", &asked).await;
+    world.drain().await;
+    assert_eq!(words(&world, "kc-e2").await, second);
+    assert_eq!(service(&world).renormalize(partnership("kc")).await.unwrap().changed, 0);
+    assert_eq!(decide(&world, "withy bothering", "guild:2").await, StatusCode::UNPROCESSABLE_ENTITY, "it is retired");
+    assert_eq!(decide(&world, "withy bothering", "guild:6").await, StatusCode::CREATED);
 }

@@ -1,11 +1,13 @@
 //! What happens in the house, in order: one file each.
 
+mod decision_made;
 mod delivery_requested;
 mod need_normalized;
 mod signal_published;
 mod submission_received;
 mod subscription_changed;
 
+pub use decision_made::DecisionMade;
 pub use delivery_requested::DeliveryRequested;
 pub use need_normalized::NeedNormalized;
 pub use signal_published::SignalPublished;
@@ -17,6 +19,7 @@ pub use subscription_changed::SubscriptionChanged;
 macro_rules! for_each_event {
     ($call:ident) => {
         $call!($crate::event::SubmissionReceived);
+        $call!($crate::event::DecisionMade);
         $call!($crate::event::NeedNormalized);
         $call!($crate::event::SignalPublished);
         $call!($crate::event::DeliveryRequested);

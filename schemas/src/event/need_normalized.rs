@@ -18,6 +18,9 @@ use crate::wage::{StatedWage, Wage, WageUnit};
 pub struct NeedNormalized {
     /// The need as it now stands.
     pub need: Need,
+    /// Why it was made anew although nobody said anything new, e.g. `staff decision #12`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
 }
 
 impl Payload for NeedNormalized {
@@ -72,6 +75,7 @@ impl Payload for NeedNormalized {
                 barriers: vec!["transportation".to_owned()],
                 valid_until: sample_time().date_naive(),
             },
+            cause: Some("staff decision #12".to_owned()),
         }
     }
 }

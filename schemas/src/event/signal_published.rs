@@ -57,6 +57,7 @@ pub(super) fn sample_signal() -> Signal {
         }),
         industries: vec!["332".to_owned()],
         as_of: sample_time(),
+        causes: vec!["staff decision #12".to_owned()],
     }
 }
 

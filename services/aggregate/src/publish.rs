@@ -10,7 +10,7 @@ use skillwire_runtime::{Clock, DirectoryRead, Fault, Progress, Wake, Work};
 use skillwire_schemas::envelope::About;
 use skillwire_schemas::event::SignalPublished;
 use skillwire_schemas::partnership::Partnership;
-use skillwire_schemas::{Concept, Envelope, EventId, PartnershipId, SignalId, SignalKey};
+use skillwire_schemas::{Concept, Envelope, EventId, PartnershipId, Signal, SignalId, SignalKey};
 use skillwire_store::{Db, Tx};
 
 use crate::figures::figures;
@@ -94,6 +94,7 @@ fn fold_group(
 ) {
     let regions = partnership.regions();
     let told = figures(&regions, now_sums, before_sums);
+    let because = |signal| Signal { causes: mark.causes.clone(), ..signal };
     let mut left: BTreeMap<SignalId, &Known> = known.iter().map(|(id, known)| (*id, known)).collect();
     for (region, told) in regions.iter().zip(&told) {
         let key = SignalKey {
@@ -107,7 +108,7 @@ fn fold_group(
         let staff = told.as_ref().and_then(|told| told.staff);
         let place = (partnership.id, region, concept, mark.group.horizon);
         if let Some(signal) = revise(before.map(|b| &b.signal), told.as_ref(), place, now) {
-            folded.revised.push((signal, staff, mark.clone()));
+            folded.revised.push((because(signal), staff, mark.clone()));
         } else if let Some(before) = before
             && before.staff != staff
         {
@@ -117,7 +118,9 @@ fn fold_group(
     for gone in left.into_values() {
         let signal = &gone.signal;
         let place = (partnership.id, &signal.region, &signal.concept, signal.horizon);
-        folded.revised.extend(revise(Some(signal), None, place, now).map(|signal| (signal, None, mark.clone())));
+        folded
+            .revised
+            .extend(revise(Some(signal), None, place, now).map(|signal| (because(signal), None, mark.clone())));
     }
 }
 

@@ -45,6 +45,7 @@ pub(crate) fn revise(
         figures,
         industries: industries.to_vec(),
         as_of: now,
+        causes: Vec::new(),
     })
 }
 

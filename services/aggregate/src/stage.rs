@@ -56,11 +56,12 @@ impl Stage for Gatherer {
         let ids: Vec<NeedId> = needs.iter().map(|(need, _)| *need).collect();
         let at_hand: HashMap<VersionKey, &Version> = heard.iter().map(|(_, v)| (v.key(), v)).collect();
         let touched = recount(tx.conn(), &ids, &days, &at_hand).await?;
+        let causes = causes(&heard, &touched);
         let mut marks = marks(&heard, touched);
         for (group, cause) in renamed(tx, &heard).await? {
             marks.entry(group).or_insert(cause);
         }
-        dirty::mark(tx.conn(), &marks, now).await?;
+        dirty::mark(tx.conn(), &marks, &causes, now).await?;
         if days.len() < partnerships.len() {
             self.uncounted.ring();
         }
@@ -84,6 +85,23 @@ fn marks(heard: &[Heard<'_>], touched: Touched) -> BTreeMap<Group, Cause> {
             Some((group, (event.traceparent.clone(), Some(event.id))))
         })
         .collect()
+}
+
+/// By touched group, the decisions by which its needs were made anew.
+fn causes(heard: &[Heard<'_>], touched: &Touched) -> BTreeMap<Group, BTreeSet<String>> {
+    let mut of_need: HashMap<NeedId, BTreeSet<&String>> = HashMap::new();
+    for (event, version) in heard {
+        if let Some(cause) = &event.data.cause {
+            of_need.entry(version.need).or_default().insert(cause);
+        }
+    }
+    let mut causes: BTreeMap<Group, BTreeSet<String>> = BTreeMap::new();
+    for (group, needs) in touched {
+        for cause in needs.iter().filter_map(|need| of_need.get(need)).flatten() {
+            causes.entry(group.clone()).or_default().insert((*cause).clone());
+        }
+    }
+    causes
 }
 
 /// Keeps how concepts are named; the groups of one that is named otherwise than before.

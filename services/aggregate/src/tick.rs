@@ -84,7 +84,7 @@ async fn count_some(
     let days = HashMap::from([(partnership.id, *ticked)]);
     let touched = recount(tx.conn(), &needs, &days, &HashMap::new()).await?;
     let marks: BTreeMap<_, _> = touched.into_keys().map(|group| (group, (dirty::NO_TRACE.to_owned(), None))).collect();
-    dirty::mark(tx.conn(), &marks, now).await?;
+    dirty::mark(tx.conn(), &marks, &BTreeMap::new(), now).await?;
     Ok(needs.len().max(1))
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct Combined {
     pub taxonomy: Taxonomy,
     /// Names, folded, of concepts that were retired and have no successor, and what to say of them.
     pub retired: HashMap<String, String>,
+    /// All concepts that were retired, and what to say of them.
+    pub gone: HashMap<ConceptKey, String>,
     /// Concepts that are shown as one of the display scheme, and why.
     pub shown: HashMap<ConceptKey, (Concept, &'static str)>,
 }
@@ -25,10 +27,11 @@ pub(crate) struct Combined {
 /// Puts them together.
 pub(crate) fn combine(base: Taxonomy, bundles: &[Bundle], display: &str) -> Combined {
     let mut retired = HashMap::new();
+    let mut gone = HashMap::new();
     let mut by_scheme: Vec<(String, Vec<Entry>)> = Vec::new();
     for bundle in bundles {
         let Some(scheme) = bundle.manifest.schemes.first() else { continue };
-        let mut entries = entries(bundle, &scheme.release, &mut retired);
+        let mut entries = entries(bundle, &scheme.release, (&mut retired, &mut gone));
         absorb(&mut entries, &base, &scheme.scheme);
         by_scheme.push((scheme.scheme.clone(), entries));
     }
@@ -44,7 +47,7 @@ pub(crate) fn combine(base: Taxonomy, bundles: &[Bundle], display: &str) -> Comb
         entries.extend(group.into_iter().filter_map(|entry| owned.claim(entry)));
     }
     let shown = crosswalk(bundles, &entries, display);
-    Combined { taxonomy: Taxonomy { entries, counties, words, models }, retired, shown }
+    Combined { taxonomy: Taxonomy { entries, counties, words, models }, retired, gone, shown }
 }
 
 /// Which scheme has a name.
@@ -75,7 +78,11 @@ impl Owned {
 }
 
 /// The concepts in use, with the names of those that they took the place of.
-fn entries(bundle: &Bundle, release: &str, retired: &mut HashMap<String, String>) -> Vec<Entry> {
+fn entries(
+    bundle: &Bundle,
+    release: &str,
+    (retired, gone): (&mut HashMap<String, String>, &mut HashMap<ConceptKey, String>),
+) -> Vec<Entry> {
     let by_key: HashMap<&ConceptKey, u32> = (0u32..).zip(&bundle.concepts).map(|(at, c)| (&c.key, at)).collect();
     let mut entries: Vec<Entry> = Vec::new();
     let mut places: HashMap<u32, usize> = HashMap::new();
@@ -104,16 +111,29 @@ fn entries(bundle: &Bundle, release: &str, retired: &mut HashMap<String, String>
             }
             add_names(entry, bundle, at);
         }
+        let why = why_gone(bundle, concept, release, &successors);
         if successors.is_empty() {
-            let scheme = &concept.key.scheme;
-            let why = format!("'{}' was retired in {scheme} {release} and nothing took its place", concept.label);
             let names = bundle.names_of(at).iter().map(|name| &name.name);
             for name in std::iter::once(&concept.label).chain(names) {
                 retired.entry(key(name).join(" ")).or_insert_with(|| why.clone());
             }
         }
+        gone.insert(concept.key.clone(), why);
     }
     entries
+}
+
+/// What to say of a concept that was retired.
+fn why_gone(bundle: &Bundle, concept: &BundleConcept, release: &str, successors: &[u32]) -> String {
+    let name = |at: &u32| {
+        let successor = &bundle.concepts[*at as usize];
+        format!("'{}' ({})", successor.label, successor.key)
+    };
+    let came = match successors.is_empty() {
+        true => "nothing".to_owned(),
+        false => successors.iter().map(name).collect::<Vec<_>>().join(" and "),
+    };
+    format!("'{}' was retired in {} {release} and {came} took its place", concept.label, concept.key.scheme)
 }
 
 fn add_names(entry: &mut Entry, bundle: &Bundle, at: u32) {
@@ -259,6 +279,9 @@ mod tests {
         let why = &combined.retired[&key("sewing").join(" ")];
         assert_eq!(why, "'Sewing' was retired in x 1 and nothing took its place");
         assert_eq!(combined.retired.len(), 1);
+        let gone = |id: &str| combined.gone[&concept("x", id, "").key].as_str();
+        assert_eq!(gone("d"), why);
+        assert_eq!(gone("a"), "'Arc' was retired in x 1 and 'Weld' (x:c) took its place");
     }
 
     #[test]

@@ -5,6 +5,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use skillwire_schemas::event::SubmissionReceived;
 use skillwire_schemas::{Envelope, EventId, Need, NeedDraft, NeedId, NeedState, OrganizationId, PartnershipId};
 
+use crate::need::{Made, Term};
+
 /// A need as kept.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Kept {
@@ -19,6 +21,10 @@ pub(crate) struct Kept {
     /// What it has become; `stated_at` in it is the time of the last word about it.
     pub need: Option<Need>,
     pub draft: Option<NeedDraft>,
+    /// The texts it was made of, when it was made just now.
+    pub terms: Option<Vec<Term>>,
+    /// How it read before the last change.
+    pub was: Option<Need>,
     pub traceparent: String,
     pub cause: Option<EventId>,
     /// Whether it is to be written.
@@ -40,6 +46,8 @@ impl Kept {
             confirmed: None,
             need: None,
             draft: None,
+            terms: None,
+            was: None,
             traceparent: String::new(),
             cause: None,
             changed: false,
@@ -53,16 +61,18 @@ impl Kept {
     }
 
     /// Takes a statement.
-    pub(crate) fn state(&mut self, need: Need, draft: NeedDraft) {
-        self.stated_at = Some(need.stated_at);
+    pub(crate) fn state(&mut self, made: Made, draft: NeedDraft) {
+        self.stated_at = Some(made.need.stated_at);
         self.draft = Some(draft);
+        self.terms = Some(made.terms);
         self.changed = true;
-        self.settle(need);
+        self.settle(made.need);
     }
 
-    /// Takes the statement in force as it reads with another taxonomy.
-    pub(crate) fn normalize_again(&mut self, need: Need) {
-        self.settle(need);
+    /// Takes the statement in force as it reads with another taxonomy or after a decision.
+    pub(crate) fn normalize_again(&mut self, made: Made) {
+        self.settle(made.need);
+        self.terms = self.news.then_some(made.terms);
         self.changed |= self.news;
     }
 
@@ -141,7 +151,7 @@ impl Kept {
                 need.normalization = known.normalization.saturating_add(1);
             }
         }
-        self.need = Some(need);
+        self.was = self.need.replace(need);
         self.news = true;
     }
 }
@@ -176,6 +186,10 @@ mod tests {
         Kept::new(need.id, PartnershipId::derived(&["p"]), need.employer)
     }
 
+    fn made(need: Need) -> Made {
+        Made { need, terms: Vec::new() }
+    }
+
     fn apply(kept: &mut Kept, second: usize, item: Item) {
         match item {
             Item::State => {
@@ -184,7 +198,7 @@ mod tests {
                     need.stated_at = at(second);
                     need.valid_until = day(second);
                     need.reference = Some(second.to_string());
-                    kept.state(need, NeedDraft::default());
+                    kept.state(made(need), NeedDraft::default());
                 }
             }
             Item::Withdraw => {
@@ -276,10 +290,10 @@ mod tests {
         apply(&mut kept, 1, Item::State);
         (kept.news, kept.changed) = (false, false);
         let mut again = kept.need.clone().unwrap();
-        kept.normalize_again(again.clone());
+        kept.normalize_again(made(again.clone()));
         assert!(!kept.news && !kept.changed);
         again.occupation.reason = "alias of a new taxonomy".to_owned();
-        kept.normalize_again(again);
+        kept.normalize_again(made(again));
         assert!(kept.news && kept.changed);
         assert_eq!(kept.need.as_ref().unwrap().normalization, 1);
     }

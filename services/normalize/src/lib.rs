@@ -2,20 +2,26 @@
 //!
 //! Takes SubmissionReceived; gives NeedNormalized for every need that is stated, changed, confirmed or withdrawn. Promises
 //! that no text is forced onto a concept, that every match says why, and that of two statements of a need the later one
-//! holds whatever the order in which they come. Refuses to add anything up.
+//! holds whatever the order in which they come; that what staff decided about a text holds for all needs with it, past and to
+//! come, whatever copy read them when. Refuses to add anything up.
 //!
-//! Metrics: `normalize_needs_total{state}`, `normalize_terms_total{state}`.
+//! Metrics: `normalize_needs_total{state}`, `normalize_terms_total{state}`, `normalize_decisions_total{action}`,
+//! `normalize_needs_read_again_total`.
 
+mod again;
 pub mod bundle;
 mod combine;
 mod config;
+mod decide;
 mod experience;
 mod extract;
 mod fold;
 pub mod import;
 mod index;
 mod kept;
+mod known;
 mod learn;
+mod lexicon;
 mod lines;
 mod lists;
 mod live;
@@ -26,8 +32,11 @@ mod need;
 mod negation;
 mod openapi;
 mod overlap;
+mod queue;
+mod reading;
 mod releases;
 mod renormalize;
+mod review;
 mod school;
 mod score;
 mod shelf;
@@ -46,9 +55,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use skillwire_bus::{Parts, keeper, relay, stage};
-use skillwire_runtime::Work;
+use skillwire_runtime::{Wake, Work};
 use skillwire_store::Migration;
 
+use again::{Again, Folder};
+use known::Known;
 use live::Live;
 
 pub use config::Config;
@@ -61,8 +72,9 @@ pub use openapi::openapi;
 pub use releases::ImportInto;
 pub use renormalize::Renormalized;
 pub use shelve::learn_folder;
+pub use store::renormalizations::RenormalizationProgress;
 pub use store::taxonomies::Release;
-pub use store::{Counts, counts};
+pub use store::{Counts, counts, renormalizations_newest};
 pub use succession::{Changes, Fate, Listed, Retired};
 pub use taxonomy::{Summary, Taxonomy};
 
@@ -75,6 +87,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "taxonomies", sql: include_str!("../migrations/0002_taxonomies.sql") },
     Migration { version: 4, name: "models", sql: include_str!("../migrations/0004_models.sql") },
     Migration { version: 5, name: "reopened", sql: include_str!("../migrations/0005_reopened.sql") },
+    Migration { version: 3, name: "decisions", sql: include_str!("../migrations/0003_decisions.sql") },
 ];
 
 /// The service.
@@ -82,7 +95,12 @@ pub const MIGRATIONS: &[Migration] = &[
 pub struct Normalize {
     parts: Parts,
     config: Arc<Config>,
+    /// The taxonomy in force.
     live: Arc<Live>,
+    /// What staff decided.
+    known: Known,
+    /// Rings when staff have decided something.
+    decided: Wake,
 }
 
 impl Normalize {
@@ -95,13 +113,22 @@ impl Normalize {
             Some(folder) => Taxonomy::from_dir(Path::new(folder))?,
             None => Taxonomy::starter()?,
         };
-        Ok(Self { parts, config: Arc::new(config), live: Arc::new(Live::new(taxonomy)) })
+        let live = Arc::new(Live::new(taxonomy));
+        Ok(Self { parts, config: Arc::new(config), live, known: Known::default(), decided: Wake::default() })
     }
 
     /// Its loops.
     #[must_use]
     pub fn works(&self) -> Vec<Arc<dyn Work>> {
-        vec![keeper(&self.parts), relay(&self.parts), stage(&self.parts, stage::Normalizer::new(self))]
+        vec![
+            keeper(&self.parts),
+            relay(&self.parts),
+            stage(&self.parts, stage::Normalizer::new(self)),
+            // Two: one reads while PostgreSQL writes for the other.
+            Arc::new(Again::new(self)),
+            Arc::new(Again::new(self)),
+            Arc::new(Folder(self.parts.db.clone())),
+        ]
     }
 
     /// Its pages and API.

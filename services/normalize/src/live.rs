@@ -4,56 +4,19 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use skillwire_runtime::Fault;
-use skillwire_schemas::{Match, MatchState, Need, PartnershipId};
+use skillwire_schemas::PartnershipId;
 use skillwire_store::Db;
 use sqlx::PgConnection;
 
 use crate::bundle::Bundle;
-use crate::combine::{Combined, combine};
-use crate::fold::key;
-use crate::matcher::Matcher;
+use crate::combine::combine;
+use crate::lexicon::Lexicon;
 use crate::shelve::learned;
 use crate::store::taxonomies;
 use crate::taxonomy::Taxonomy;
 
 /// Display schemes whose matchers are kept in memory at once.
 const LEXICONS_MAX: usize = 4;
-
-/// A matcher with what is to be said beside it.
-#[derive(Debug)]
-pub(crate) struct Lexicon {
-    pub matcher: Matcher,
-    retired: HashMap<String, String>,
-    shown: HashMap<skillwire_schemas::ConceptKey, (skillwire_schemas::Concept, &'static str)>,
-}
-
-impl Lexicon {
-    fn new(combined: Combined) -> Self {
-        let Combined { taxonomy, retired, shown } = combined;
-        Self { matcher: Matcher::new(taxonomy), retired, shown }
-    }
-
-    /// Says of texts that mean nothing any more why that is, and shows concepts in the partnership's scheme.
-    pub(crate) fn explain(&self, need: &mut Need) {
-        self.explain_match(&mut need.occupation);
-        need.requirements.iter_mut().for_each(|requirement| self.explain_match(&mut requirement.matched));
-    }
-
-    fn explain_match(&self, matched: &mut Match) {
-        match (matched.state, matched.concept.as_ref().and_then(|concept| self.shown.get(&concept.key))) {
-            (MatchState::Unmatched, _) if !self.retired.is_empty() => {
-                if let Some(why) = self.retired.get(&key(&matched.text).join(" ")) {
-                    matched.reason = format!("{}; {why}", matched.reason);
-                }
-            }
-            (MatchState::Matched, Some((concept, why))) => {
-                matched.reason = format!("{}; {why} {}", matched.reason, concept.key.scheme);
-                matched.concept = Some(concept.clone());
-            }
-            _ => {}
-        }
-    }
-}
 
 #[derive(Debug)]
 struct Built {

@@ -173,6 +173,12 @@ impl Matcher {
         Some(&self.entries[*at as usize].concept)
     }
 
+    /// A concept by scheme and id.
+    #[must_use]
+    pub fn concept(&self, key: &ConceptKey) -> Option<&Concept> {
+        self.by_key.get(key).map(|at| &self.entry(*at).concept)
+    }
+
     /// Concepts of these kinds of whose names one holds the text, for type-ahead: names that begin with it first.
     #[must_use]
     pub fn search(&self, text: &str, kinds: &[ConceptKind], limit: usize) -> Vec<&Concept> {

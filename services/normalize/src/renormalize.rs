@@ -10,10 +10,11 @@ use skillwire_store::Tx;
 
 use crate::Normalize;
 use crate::kept::Kept;
-use crate::live::Lexicon;
+use crate::lexicon::Lexicon;
 use crate::need::{self, Said};
+use crate::reading::Reading;
 use crate::stage::say;
-use crate::store::needs;
+use crate::store::{decisions, needs};
 
 /// Needs of one transaction.
 const BATCH_NEEDS: u32 = 200;
@@ -38,6 +39,7 @@ impl Normalize {
         let mut after: Option<NeedId> = None;
         loop {
             let mut tx = self.parts.db.begin().await?;
+            decisions::lock_to_read(tx.conn(), &[partnership]).await?;
             let batch = needs::load_after(tx.conn(), partnership, after, BATCH_NEEDS).await?;
             let Some(last) = batch.last() else { return Ok(done) };
             after = Some(last.id);
@@ -58,7 +60,10 @@ impl Normalize {
         tx.commit().await?;
         for ids in all.chunks(BATCH_NEEDS as usize) {
             let mut tx = self.parts.db.begin().await?;
-            let mut batch: Vec<Kept> = needs::load(tx.conn(), ids).await?.into_values().collect();
+            let (ids, partnerships): (Vec<NeedId>, Vec<PartnershipId>) = ids.iter().copied().unzip();
+            // The lock under which decisions are made, then the needs: in this order everybody locks.
+            decisions::lock_to_read(tx.conn(), &partnerships).await?;
+            let mut batch: Vec<Kept> = needs::load(tx.conn(), &ids).await?.into_values().collect();
             batch.sort_by_key(|kept| kept.id);
             self.read_batch_again(tx, batch, &mut done).await?;
             progress(done);
@@ -66,7 +71,10 @@ impl Normalize {
         Ok(done)
     }
 
+    /// Reads needs again that are locked, with the lock [`decisions::lock_to_read`] held.
     async fn read_batch_again(&self, mut tx: Tx, mut batch: Vec<Kept>, done: &mut Renormalized) -> Result<(), Fault> {
+        let partnerships: Vec<PartnershipId> = batch.iter().map(|kept| kept.partnership).collect();
+        let logs = self.known.logs(tx.conn(), &partnerships).await?;
         let mut lexicons: HashMap<PartnershipId, Arc<Lexicon>> = HashMap::new();
         for kept in &mut batch {
             tokio::task::yield_now().await;
@@ -74,14 +82,14 @@ impl Normalize {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(free) => free.insert(self.live.of(tx.conn(), kept.partnership).await?),
             };
-            self.read_again(kept, lexicon);
+            let log = logs.get(&kept.partnership).cloned().unwrap_or_default();
+            self.read_again(kept, Reading { lexicon, rules: &log.rules });
         }
         let rows: Vec<&Kept> = batch.iter().filter(|kept| kept.changed).collect();
-        let loaded: Vec<NeedId> = batch.iter().map(|kept| kept.id).collect();
         let now = self.parts.env.clock.now();
-        needs::save(tx.conn(), &rows, &loaded, now).await?;
+        needs::save_again(tx.conn(), &rows, now).await?;
         for kept in &rows {
-            say(&mut tx, kept, now)?;
+            say(&mut tx, kept, now, None)?;
         }
         done.needs += batch.len();
         done.changed += rows.len();
@@ -89,7 +97,8 @@ impl Normalize {
         Ok(())
     }
 
-    fn read_again(&self, kept: &mut Kept, lexicon: &Lexicon) {
+    /// Reads a statement again with what holds now.
+    pub(crate) fn read_again(&self, kept: &mut Kept, reading: Reading<'_>) {
         let (Some(known), Some(draft), Some(at)) = (&kept.need, &kept.draft, kept.stated_at) else { return };
         let said = Said {
             need: kept.id,
@@ -98,8 +107,7 @@ impl Normalize {
             submission: known.submission,
             at,
         };
-        let mut need = need::make(&said, draft, &lexicon.matcher, self.config.valid_days);
-        lexicon.explain(&mut need);
-        kept.normalize_again(need);
+        let made = need::make(&said, draft, reading, self.config.valid_days);
+        kept.normalize_again(made);
     }
 }

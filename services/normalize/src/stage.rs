@@ -14,14 +14,18 @@ use skillwire_schemas::{Envelope, EventId, Need, NeedId, PartnershipId, Submissi
 use skillwire_store::Tx;
 
 use crate::kept::Kept;
-use crate::live::{Lexicon, Live};
+use crate::known::Known;
+use crate::lexicon::Lexicon;
+use crate::live::Live;
 use crate::need::{self, Said};
-use crate::store::needs;
+use crate::reading::Reading;
+use crate::store::{decisions, needs};
 use crate::{NAME, Normalize};
 
 /// The stage.
 pub(crate) struct Normalizer {
     live: Arc<Live>,
+    known: Known,
     clock: Arc<dyn Clock>,
     valid_days: u64,
 }
@@ -30,6 +34,7 @@ impl Normalizer {
     pub(crate) fn new(normalize: &Normalize) -> Self {
         Self {
             live: Arc::clone(&normalize.live),
+            known: normalize.known.clone(),
             clock: Arc::clone(&normalize.parts.env.clock),
             valid_days: normalize.config.valid_days,
         }
@@ -46,6 +51,9 @@ impl Stage for Normalizer {
             events.iter().flat_map(|event| event.data.items.iter()).map(|received| need_of(&received.item)).collect();
         ids.sort_unstable();
         ids.dedup();
+        let partnerships: Vec<PartnershipId> = events.iter().map(|event| event.partnership).collect();
+        decisions::lock_to_read(tx.conn(), &partnerships).await?;
+        let logs = self.known.logs(tx.conn(), &partnerships).await?;
         let mut known = needs::load(tx.conn(), &ids).await?;
         let ids_of_rows: Vec<NeedId> = known.keys().copied().collect();
         let mut lexicons: HashMap<PartnershipId, Arc<Lexicon>> = HashMap::new();
@@ -54,10 +62,11 @@ impl Stage for Normalizer {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(free) => free.insert(self.live.of(tx.conn(), event.partnership).await?),
             };
+            let log = logs.get(&event.partnership).cloned().unwrap_or_default();
             for received in &event.data.items {
                 // Matching is work for the processor; others get their turn in between.
                 tokio::task::yield_now().await;
-                self.apply(event, &received.item, lexicon, &mut known)?;
+                self.apply(event, &received.item, &mut known, Reading { lexicon, rules: &log.rules })?;
             }
         }
         let mut rows: Vec<&Kept> = known.values().filter(|kept| kept.changed).collect();
@@ -65,7 +74,7 @@ impl Stage for Normalizer {
         let now = self.clock.now();
         needs::save(tx.conn(), &rows, &ids_of_rows, now).await?;
         for kept in rows {
-            say(tx, kept, now)?;
+            say(tx, kept, now, None)?;
         }
         Ok(())
     }
@@ -77,8 +86,8 @@ impl Normalizer {
         &self,
         event: &Envelope<SubmissionReceived>,
         item: &SubmissionItem,
-        lexicon: &Lexicon,
         known: &mut HashMap<NeedId, Kept>,
+        reading: Reading<'_>,
     ) -> Result<(), Fault> {
         let id = need_of(item);
         let kept = known.entry(id).or_insert_with(|| Kept::new(id, event.partnership, event.data.employer));
@@ -96,9 +105,8 @@ impl Normalizer {
                     at,
                 };
                 if kept.is_news(at) {
-                    let mut need = need::make(&said, draft, &lexicon.matcher, self.valid_days);
-                    lexicon.explain(&mut need);
-                    kept.state(need, (**draft).clone());
+                    let made = need::make(&said, draft, reading, self.valid_days);
+                    kept.state(made, (**draft).clone());
                     kept.follow(event);
                 }
             }
@@ -122,14 +130,22 @@ impl Normalizer {
     }
 }
 
+/// Why a need is said anew although its employer said nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct Because {
+    pub cause: String,
+    pub event: EventId,
+    pub traceparent: String,
+}
+
 /// Says what a need has become, if that is new. A note without a need is kept and not said.
-pub(crate) fn say(tx: &mut Tx, kept: &Kept, now: DateTime<Utc>) -> Result<(), Fault> {
+pub(crate) fn say(tx: &mut Tx, kept: &Kept, now: DateTime<Utc>, because: Option<&Because>) -> Result<(), Fault> {
     let Some(need) = kept.need.as_ref().filter(|_| kept.news) else { return Ok(()) };
     metrics::counter!("normalize_needs_total", "state" => need.state.as_str()).increment(1);
     for matched in std::iter::once(&need.occupation).chain(need.requirements.iter().map(|r| &r.matched)) {
         metrics::counter!("normalize_terms_total", "state" => matched.state.as_str()).increment(1);
     }
-    tx.emit(&said(kept, need.clone(), now))?;
+    tx.emit(&said(kept, need.clone(), now, because))?;
     Ok(())
 }
 
@@ -144,7 +160,7 @@ const fn need_of(item: &SubmissionItem) -> NeedId {
 }
 
 /// The id follows from the need's version (`stated_at`, `normalization`): the same version said twice is one event.
-fn said(kept: &Kept, need: Need, now: DateTime<Utc>) -> Envelope<NeedNormalized> {
+fn said(kept: &Kept, need: Need, now: DateTime<Utc>, because: Option<&Because>) -> Envelope<NeedNormalized> {
     let id = EventId::derived(&[
         &need.id.to_string(),
         &need.stated_at.timestamp_micros().to_string(),
@@ -154,8 +170,8 @@ fn said(kept: &Kept, need: Need, now: DateTime<Utc>) -> Envelope<NeedNormalized>
     let about = About {
         partnership: kept.partnership,
         subject: need.id.to_string(),
-        traceparent: kept.traceparent.clone(),
-        causation: kept.cause,
+        traceparent: because.map_or(&kept.traceparent, |because| &because.traceparent).clone(),
+        causation: because.map_or(kept.cause, |because| Some(because.event)),
     };
-    Envelope::new(id, NAME, now, about, NeedNormalized { need })
+    Envelope::new(id, NAME, now, about, NeedNormalized { need, cause: because.map(|because| because.cause.clone()) })
 }

@@ -1,6 +1,6 @@
 //! aggregate.dirty
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use skillwire_schemas::{EventId, PartnershipId};
@@ -20,25 +20,38 @@ pub(crate) struct Marked {
     pub group: Group,
     pub traceparent: String,
     pub cause: Option<EventId>,
+    /// The last decisions of the staff that made it so.
+    pub causes: Vec<String>,
 }
 
 /// What makes a group be folded: its trace and the event.
 pub(crate) type Cause = (String, Option<EventId>);
 
-/// Marks groups. In one order for all copies (the map's), so that two never wait for each other crosswise.
+/// Decisions of one revision told at most.
+const CAUSES_MAX: i64 = 5;
+
+/// Marks groups, and by which decisions of the staff if by any. In one order for all copies (the map's), so that two never wait
+/// for each other crosswise.
 pub(crate) async fn mark(
     conn: &mut PgConnection,
     groups: &BTreeMap<Group, Cause>,
+    causes: &BTreeMap<Group, BTreeSet<String>>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     if groups.is_empty() {
         return Ok(());
     }
     sqlx::query(
-        "insert into aggregate.dirty (partnership, concept, horizon, first_at, last_at, traceparent, cause)
-         select p, c, h, $4, $4, t, e from unnest($1::uuid[], $2::text[], $3::text[], $5::text[], $6::uuid[]) as u (p, c, h, t, e)
+        "insert into aggregate.dirty as d (partnership, concept, horizon, first_at, last_at, traceparent, cause, causes)
+         select p, c, h, $4, $4, t, e, coalesce(string_to_array(why, E'\\n'), '{}')
+         from unnest($1::uuid[], $2::text[], $3::text[], $5::text[], $6::uuid[], $7::text[]) as u (p, c, h, t, e, why)
          on conflict (partnership, concept, horizon) do update
-             set last_at = excluded.last_at, traceparent = excluded.traceparent, cause = excluded.cause",
+             set last_at = excluded.last_at, traceparent = excluded.traceparent, cause = excluded.cause,
+                 causes = array(
+                     select c from (
+                         select c, max(at) as at from unnest(d.causes || excluded.causes) with ordinality as a (c, at)
+                         group by c order by at desc limit $8) as newest
+                     order by at)",
     )
     .bind(groups.keys().map(|g| g.partnership.0).collect::<Vec<Uuid>>())
     .bind(groups.keys().map(|g| g.concept.as_str()).collect::<Vec<_>>())
@@ -46,9 +59,16 @@ pub(crate) async fn mark(
     .bind(now)
     .bind(groups.values().map(|(trace, _)| trace.as_str()).collect::<Vec<_>>())
     .bind(groups.values().map(|(_, cause)| cause.map(|c| c.0)).collect::<Vec<_>>())
+    .bind(groups.keys().map(|g| causes.get(g).map(joined)).collect::<Vec<Option<String>>>())
+    .bind(CAUSES_MAX)
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// No cause holds a line end: they are names of decisions.
+fn joined(causes: &BTreeSet<String>) -> String {
+    causes.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
 }
 
 /// Marks all groups of a partnership that have signals.
@@ -93,7 +113,7 @@ pub(crate) async fn take(
              order by first_at, partnership, concept, horizon limit $4 for update skip locked)
          delete from aggregate.dirty d using due
          where d.partnership = due.partnership and d.concept = due.concept and d.horizon = due.horizon
-         returning d.partnership, d.concept, d.horizon, d.traceparent, d.cause",
+         returning d.partnership, d.concept, d.horizon, d.traceparent, d.cause, d.causes",
     )
     .bind(partnerships.iter().map(|p| p.0).collect::<Vec<Uuid>>())
     .bind(quiet)
@@ -114,5 +134,6 @@ fn read(row: &PgRow) -> Result<Marked, StoreError> {
         group: Group { partnership: PartnershipId(row.get("partnership")), concept, horizon },
         traceparent: row.get("traceparent"),
         cause: row.get::<Option<Uuid>, _>("cause").map(EventId),
+        causes: row.get("causes"),
     })
 }

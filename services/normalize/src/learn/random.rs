@@ -25,9 +25,7 @@ impl Random {
 
     /// From 0 to below `n`; `n` is far below 2^32, so the bias is far below what matters here.
     pub(crate) const fn below(&mut self, n: usize) -> usize {
-        #[expect(clippy::cast_possible_truncation, reason = "the result is below n, which is a usize")]
-        let picked = ((self.next() >> 32) * (n as u64) >> 32) as usize;
-        picked
+        (((self.next() >> 32) * (n as u64)) >> 32) as usize
     }
 
     /// Around 0 with a spread of 1: the sum of twelve even numbers.

@@ -1,9 +1,13 @@
 //! This service's SQL.
 
+pub(crate) mod decisions;
 pub(crate) mod needs;
+pub(crate) mod queue;
 pub(crate) mod read;
+pub(crate) mod renormalizations;
 mod rows;
 pub(crate) mod taxonomies;
+pub(crate) mod terms;
 
 use skillwire_schemas::PartnershipId;
 use skillwire_store::{Db, StoreError};
@@ -32,15 +36,18 @@ pub async fn counts(db: &Db, partnership: PartnershipId) -> Result<Counts, Store
     .bind(partnership.0)
     .fetch_one(db.pool())
     .await?;
-    let terms = sqlx::query(
-        "select kind, state, count(*) as n from normalize.terms where partnership = $1 group by 1, 2 order by 1, 2",
-    )
-    .bind(partnership.0)
-    .fetch_all(db.pool())
-    .await?;
-    Ok(Counts {
-        active: row.get("active"),
-        withdrawn: row.get("withdrawn"),
-        terms: terms.into_iter().map(|row| (row.get("kind"), row.get("state"), row.get("n"))).collect(),
-    })
+    let terms = terms::counts(db.pool(), partnership).await?;
+    Ok(Counts { active: row.get("active"), withdrawn: row.get("withdrawn"), terms })
+}
+
+/// How far the re-readings after decisions are, newest first; at most `limit`.
+///
+/// # Errors
+/// When PostgreSQL does not answer.
+pub async fn renormalizations_newest(
+    db: &Db,
+    partnership: PartnershipId,
+    limit: u32,
+) -> Result<Vec<renormalizations::RenormalizationProgress>, StoreError> {
+    renormalizations::progress(db.pool(), partnership, renormalizations::Which::Newest(limit)).await
 }

@@ -1,16 +1,17 @@
 //! normalize.needs and normalize.terms, as the stage writes them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use skillwire_runtime::Fault;
-use skillwire_schemas::{EventId, Match, NeedId, NeedState, OrganizationId, PartnershipId};
+use skillwire_schemas::{EventId, NeedId, OrganizationId, PartnershipId};
 use skillwire_store::StoreError;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
+use super::terms;
 use crate::kept::Kept;
 
 /// What is known of these needs; locked, so that two copies change one after the other.
@@ -43,11 +44,14 @@ pub(crate) async fn load_after(
 
 /// The needs, of whatever partnership, that mean one of these concepts, have open texts, or whose partnership sees the scheme
 /// of a release that is not settled; in order.
-pub(crate) async fn touched(conn: &mut PgConnection, concepts: &[String]) -> Result<Vec<NeedId>, StoreError> {
+pub(crate) async fn touched(
+    conn: &mut PgConnection,
+    concepts: &[String],
+) -> Result<Vec<(NeedId, PartnershipId)>, StoreError> {
     let rows = sqlx::query(
-        "select need as id from normalize.terms where concept = any($1)
-         union select need from normalize.terms where state <> 'matched'
-         union select n.id from normalize.needs n join normalize.displays d on d.partnership = n.partnership
+        "select need as id, partnership from normalize.terms where concept = any($1)
+         union select need, partnership from normalize.terms where state <> 'matched'
+         union select n.id, n.partnership from normalize.needs n join normalize.displays d on d.partnership = n.partnership
              join normalize.releases r on r.scheme = d.scheme and r.active and r.touched is not null
              where n.body is not null
          order by 1",
@@ -55,7 +59,7 @@ pub(crate) async fn touched(conn: &mut PgConnection, concepts: &[String]) -> Res
     .bind(concepts)
     .fetch_all(conn)
     .await?;
-    Ok(rows.iter().map(|row| NeedId(row.get("id"))).collect())
+    Ok(rows.iter().map(|row| (NeedId(row.get("id")), PartnershipId(row.get("partnership")))).collect())
 }
 
 fn kept(row: &PgRow) -> Result<Kept, StoreError> {
@@ -72,6 +76,8 @@ fn kept(row: &PgRow) -> Result<Kept, StoreError> {
         confirmed: confirmed_at.zip(confirmed_until),
         need: json(row, "body", id)?,
         draft: json(row, "draft", id)?,
+        terms: None,
+        was: None,
         traceparent: row.get("traceparent"),
         cause: row.get::<Option<Uuid>, _>("cause").map(EventId),
         changed: false,
@@ -79,17 +85,18 @@ fn kept(row: &PgRow) -> Result<Kept, StoreError> {
     })
 }
 
-pub(crate) fn json<T: serde::de::DeserializeOwned>(
+pub(crate) fn json<T: serde::de::DeserializeOwned + Send + Unpin + 'static>(
     row: &PgRow,
     column: &'static str,
     id: Uuid,
 ) -> Result<Option<T>, StoreError> {
-    let value: Option<Json<serde_json::Value>> = row.try_get(column)?;
-    value
-        .map(|Json(value)| {
-            serde_json::from_value(value).map_err(|e| StoreError::inconsistent("normalize.needs", column, id, e))
-        })
-        .transpose()
+    match row.try_get::<Option<Json<T>>, _>(column) {
+        Ok(value) => Ok(value.map(|Json(value)| value)),
+        Err(sqlx::Error::ColumnDecode { source, .. }) => {
+            Err(StoreError::inconsistent("normalize.needs", column, id, source))
+        }
+        Err(e) => Err(e.into()),
+    }
 }
 
 /// Writes the needs and their terms, in three statements whatever their number. Only rows that were there, and locked, when
@@ -142,45 +149,28 @@ pub(crate) async fn save(
     if usize::try_from(done.rows_affected()) != Ok(rows.len()) {
         return Err(Fault::retry("another copy has just written one of these needs"));
     }
-    Ok(save_terms(conn, rows, loaded).await?)
+    Ok(terms::save(conn, rows, loaded).await?)
+}
+
+/// Writes needs that were read again, and locked before: what was said of them is as it was, so that only what it reads as, and
+/// the terms that read differently, are written.
+pub(crate) async fn save_again(conn: &mut PgConnection, rows: &[&Kept], now: DateTime<Utc>) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "update normalize.needs n set body = u.body, valid_until = u.valid_until, updated_at = $4
+         from unnest($1::uuid[], $2::jsonb[], $3::date[]) as u (id, body, valid_until) where n.id = u.id",
+    )
+    .bind(column(rows, |k| k.id.0))
+    .bind(rows.iter().map(|k| k.need.as_ref().map(Json)).collect::<Vec<_>>())
+    .bind(column(rows, |k| k.need.as_ref().map(|n| n.valid_until)))
+    .bind(now)
+    .execute(&mut *conn)
+    .await?;
+    terms::save_again(conn, rows).await
 }
 
 fn column<T>(rows: &[&Kept], of: impl Fn(&Kept) -> T) -> Vec<T> {
     rows.iter().map(|kept| of(kept)).collect()
-}
-
-async fn save_terms(conn: &mut PgConnection, rows: &[&Kept], loaded: &[NeedId]) -> Result<(), StoreError> {
-    // A need that was not there has no terms to take away; one that is written anew has.
-    let known: HashSet<NeedId> = loaded.iter().copied().collect();
-    let anew: Vec<Uuid> = rows.iter().filter(|k| known.contains(&k.id)).map(|k| k.id.0).collect();
-    if !anew.is_empty() {
-        sqlx::query("delete from normalize.terms where need = any($1)").bind(anew).execute(&mut *conn).await?;
-    }
-    let active = rows.iter().filter_map(|k| k.need.as_ref().filter(|n| n.state == NeedState::Active).map(|n| (*k, n)));
-    let terms: Vec<(&Kept, i32, &'static str, &Match)> = active
-        .flat_map(|(kept, need)| {
-            let occupation = std::iter::once(("occupation", &need.occupation));
-            let requirements = need.requirements.iter().map(|r| ("requirement", &r.matched));
-            (0i32..).zip(occupation.chain(requirements)).map(move |(at, (kind, matched))| (kept, at, kind, matched))
-        })
-        .collect();
-    sqlx::query(
-        "insert into normalize.terms (need, position, partnership, employer, kind, text, state, concept, label, score, reason)
-         select * from unnest($1::uuid[], $2::int[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
-             $9::text[], $10::float8[], $11::text[])",
-    )
-    .bind(terms.iter().map(|(k, ..)| k.id.0).collect::<Vec<Uuid>>())
-    .bind(terms.iter().map(|(_, at, ..)| *at).collect::<Vec<i32>>())
-    .bind(terms.iter().map(|(k, ..)| k.partnership.0).collect::<Vec<Uuid>>())
-    .bind(terms.iter().map(|(k, ..)| k.employer.0).collect::<Vec<Uuid>>())
-    .bind(terms.iter().map(|(.., kind, _)| *kind).collect::<Vec<&str>>())
-    .bind(terms.iter().map(|(.., m)| m.text.clone()).collect::<Vec<String>>())
-    .bind(terms.iter().map(|(.., m)| m.state.as_str()).collect::<Vec<&str>>())
-    .bind(terms.iter().map(|(.., m)| m.concept.as_ref().map(|c| c.key.to_string())).collect::<Vec<Option<String>>>())
-    .bind(terms.iter().map(|(.., m)| m.concept.as_ref().map(|c| c.label.clone())).collect::<Vec<Option<String>>>())
-    .bind(terms.iter().map(|(.., m)| m.score).collect::<Vec<f64>>())
-    .bind(terms.iter().map(|(.., m)| m.reason.clone()).collect::<Vec<String>>())
-    .execute(conn)
-    .await?;
-    Ok(())
 }

@@ -7,9 +7,9 @@ use skillwire_schemas::{Concept, ConceptKind, Need, NeedId, NeedState};
 use skillwire_web::{Actor, Cursor, Json, Problem};
 use utoipa::{IntoParams, ToSchema};
 
-use super::seen;
+use super::{not_ready, seen};
 use crate::Normalize;
-use crate::store::read::{self, Filter, OpenTerm};
+use crate::store::read::{self, Filter};
 
 /// Concepts of one search at most.
 const CONCEPTS_MAX: usize = 20;
@@ -83,13 +83,6 @@ pub(super) async fn one(normalize: &Normalize, actor: &Actor, id: NeedId) -> Res
     found.ok_or_else(|| Problem::not_found("need"))
 }
 
-/// Texts that have found no concept, those of most employers first.
-#[utoipa::path(get, path = "/api/v1/needs/terms", tag = "needs", responses((status = 200, body = [OpenTerm])))]
-pub(crate) async fn terms(State(normalize): State<Normalize>, actor: Actor) -> Result<Json<Vec<OpenTerm>>, Problem> {
-    let limit = normalize.config.page_rows_max;
-    Ok(Json(read::open_terms(normalize.parts.db.pool(), actor.partnership, limit).await?))
-}
-
 /// What to look for.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
@@ -100,7 +93,7 @@ pub(crate) struct ConceptQuery {
     pub kind: Option<String>,
 }
 
-/// Concepts by part of their name.
+/// Concepts by part of their name; those that the partnership made itself go first.
 #[utoipa::path(get, path = "/api/v1/needs/concepts", tag = "needs", params(ConceptQuery),
     responses((status = 200, body = [Concept])))]
 pub(crate) async fn concepts(
@@ -112,9 +105,6 @@ pub(crate) async fn concepts(
         Some(kind) => vec![kind.parse().map_err(|e| Problem::bad_request(format!("kind: {e}")))?],
         None => ConceptKind::ALL.to_vec(),
     };
-    let lexicon = normalize.live.seen(&normalize.parts.db, actor.partnership).await.map_err(|fault| {
-        tracing::warn!(%fault, "the taxonomy is not ready");
-        Problem::unavailable("the taxonomy is not ready just now; try again in a moment")
-    })?;
-    Ok(Json(lexicon.matcher.search(&query.q, &kinds, CONCEPTS_MAX).into_iter().cloned().collect()))
+    let found = normalize.search(actor.partnership, &query.q, &kinds, CONCEPTS_MAX).await;
+    Ok(Json(found.map_err(not_ready)?))
 }

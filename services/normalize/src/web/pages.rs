@@ -8,7 +8,6 @@ use skillwire_web::{Actor, Page, Permission, Problem, page};
 
 use super::api::{self, ListQuery, NeedList};
 use crate::Normalize;
-use crate::store::read::{self, OpenTerm};
 
 /// What stands beside a match.
 fn badge(matched: &Match) -> &'static str {
@@ -71,18 +70,4 @@ pub(crate) async fn show(
     let title = need.occupation.text.clone();
     let about = "How we read it. Something wrong? Tell your partnership's staff.";
     page(Page { title: &title, about, active: "/needs", actor: Some(&actor) }, &Shown { need })
-}
-
-#[derive(Template)]
-#[template(path = "terms.html")]
-struct Terms {
-    terms: Vec<OpenTerm>,
-}
-
-/// Texts without a concept.
-pub(crate) async fn terms(State(normalize): State<Normalize>, actor: Actor) -> Result<Response, Problem> {
-    let limit = normalize.config.page_rows_max;
-    let terms = read::open_terms(normalize.parts.db.pool(), actor.partnership, limit).await?;
-    let about = "Words that have found no concept; those of most employers first.";
-    page(Page { title: "Open terms", about, active: "/needs", actor: Some(&actor) }, &Terms { terms })
 }

@@ -36,9 +36,10 @@ struct Layout<'a> {
     body: String,
 }
 
-const NAVIGATION: [(&str, &str, Permission); 6] = [
+const NAVIGATION: [(&str, &str, Permission); 7] = [
     ("/submit", "Submit", Permission::SubmitNeeds),
     ("/needs", "Needs", Permission::ReadNeeds),
+    ("/terms", "Terms", Permission::ManagePartnership),
     ("/signals", "Signals", Permission::ReadSignals),
     ("/subscriptions", "Subscriptions", Permission::Subscribe),
     ("/deliveries", "Deliveries", Permission::ReadDeliveries),

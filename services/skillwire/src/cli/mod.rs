@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod extract;
 mod offline;
+mod renormalize;
 mod run;
 mod submit;
 mod summary;
@@ -88,6 +89,11 @@ enum Command {
     Extract(extract::Extract),
     /// Signals of a partnership, as a table, CSV or JSON.
     Signals(data::Signals),
+    /// Read all statements of a partnership again, after the taxonomy has changed. After a decision this happens by itself.
+    #[command(
+        after_help = "Example: skillwire renormalize --status   (how far the past is read again after decisions)"
+    )]
+    Renormalize(renormalize::Renormalize),
     /// Publish events and feed messages again, with the same ids, from PostgreSQL.
     #[command(after_help = "Example: skillwire replay --since 2026-11-01   (after JetStream was lost)")]
     Replay {
@@ -226,6 +232,7 @@ fn dispatch(cli: Cli) -> Result<Ended> {
         Command::Migrate => run::block_on(run::migrate(settings()?)),
         Command::Submit(submit) => run::block_on(submit.run()),
         Command::Signals(signals) => run::block_on(signals.run(settings()?)),
+        Command::Renormalize(renormalize) => run::block_on(renormalize.run(settings()?)),
         Command::Replay { since } => run::block_on(data::replay(settings()?, since)),
         Command::Doctor => run::block_on(doctor::run(settings()?)),
         Command::MailCatcher { smtp, http, dir } => run::block_on(run::mail_catcher(settings()?, smtp, http, dir)),
