@@ -70,7 +70,7 @@ async fn say(world: &World, needs: &[Need]) {
             traceparent: "00-0000000000000000000000000000000a-000000000000000b-01".to_owned(),
             causation: None,
         };
-        let data = NeedNormalized { need: need.clone() };
+        let data = NeedNormalized { need: need.clone(), cause: None };
         let event = Envelope::new(EventId::derived(&[&parts]), "normalize", world.now(), about, data);
         let body = serde_json::to_vec(&event).unwrap();
         jetstream.publish(event.bus_subject(), body.into()).await.unwrap().await.unwrap();

@@ -85,7 +85,7 @@ mod tests {
 
     use super::*;
     use crate::need::by_decision;
-    use crate::taxonomy::{Entry, Models, Taxonomy};
+    use crate::taxonomy::{Entry, Taxonomy};
 
     fn concept(scheme: &str, id: &str, label: &str) -> Concept {
         let key = ConceptKey { scheme: scheme.to_owned(), id: id.to_owned() };
@@ -95,7 +95,7 @@ mod tests {
     fn lexicon() -> Lexicon {
         let (aliases, abbreviations, sectors) = (Vec::new(), Vec::new(), Vec::new());
         let entry = Entry { concept: concept("x", "1", "Thatching"), aliases, abbreviations, sectors };
-        let taxonomy = Taxonomy { entries: vec![entry], counties: 0, words: HashSet::new(), models: Models::default() };
+        let taxonomy = Taxonomy { entries: vec![entry], counties: 0, words: HashSet::new(), models: Vec::new() };
         let retired = HashMap::from([(key("sewing").join(" "), "retired".to_owned())]);
         let gone = HashMap::from([(concept("x", "2", "").key, "'Sewing' was retired".to_owned())]);
         let shown = HashMap::from([(concept("x", "3", "").key, (concept("y", "3", "Baking"), "the same in"))]);
