@@ -9,3 +9,4 @@ mod delivery;
 mod pipeline;
 mod replay;
 mod sign_in;
+mod webhooks;

@@ -119,6 +119,9 @@ impl World {
         settings.deliver.smtp_url = format!("smtp://{}", catcher.smtp);
         settings.deliver.smtp_timeout_s = 5;
         settings.http.public_url.clone_from(&url);
+        settings.outbound.plain_http = true;
+        settings.outbound.allowed_networks = vec!["127.0.0.1/32".to_owned()];
+        settings.deliver.webhook_timeout_s = 1;
         settings.http.requests_per_minute_max = 1_000_000;
         let house = House::open(settings, Arc::clone(&clock) as _, Arc::new(SeededIds::new(7))).await.unwrap();
         let (mut works, mut routes) = (Vec::new(), Routes::new());

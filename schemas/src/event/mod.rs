@@ -4,11 +4,13 @@ mod delivery_requested;
 mod need_normalized;
 mod signal_published;
 mod submission_received;
+mod subscription_changed;
 
 pub use delivery_requested::DeliveryRequested;
 pub use need_normalized::NeedNormalized;
 pub use signal_published::SignalPublished;
 pub use submission_received::{ReceivedItem, SubmissionReceived, SubmissionSource};
+pub use subscription_changed::SubscriptionChanged;
 
 /// Calls a macro once for every event type; what is not listed here is not in the contract.
 #[macro_export]
@@ -18,5 +20,6 @@ macro_rules! for_each_event {
         $call!($crate::event::NeedNormalized);
         $call!($crate::event::SignalPublished);
         $call!($crate::event::DeliveryRequested);
+        $call!($crate::event::SubscriptionChanged);
     };
 }

@@ -1,7 +1,8 @@
 //! Delivery: gets signals to people and programs, and knows what became of each.
 //!
 //! Who does what: the *stage* puts each requested signal into the delivery of its subscription, channel and period; the
-//! *mailer* sends mail deliveries that are due, over SMTP; the *feeder* puts stream deliveries into the subscriber's feed.
+//! *mailer* sends mail deliveries that are due, over SMTP; the *feeder* puts stream deliveries into the subscriber's feed; the
+//! *pusher* posts webhook deliveries to the subscriber's own address ([`webhook`]); the *learner* keeps what subscriptions are.
 //! Every attempt is a row of its own, written before anything leaves, and before the content of a mail leaves it is written
 //! that it is leaving.
 //!
@@ -10,7 +11,8 @@
 //! `uncertain`: tried once more with the same Message-ID, and counted. Nothing is guessed. Refuses to know why a
 //! subscription wants a signal, and to keep or log an address.
 //!
-//! Metrics: `deliver_attempts_total{channel,outcome}`, `deliver_requested_total{channel}`.
+//! Metrics: `deliver_attempts_total{channel,outcome}`, `deliver_requested_total{channel}`, `deliver_breakers_opened_total`,
+//! `deliver_webhooks_disabled_total`.
 
 pub mod catcher;
 mod config;
@@ -18,20 +20,27 @@ mod digest;
 mod feed;
 pub mod mail;
 mod mailer;
+mod next_step;
 mod openapi;
 mod retry;
 mod stage;
 mod state;
 mod store;
 mod web;
+mod webhook;
 mod window;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use skillwire_bus::{Parts, keeper, stage};
 use skillwire_runtime::{Wake, Work};
 use skillwire_store::Migration;
-use skillwire_web::Secret;
+use skillwire_web::{Outbound, Secret};
+
+use webhook::call::{Caller, SystemLookup};
+use webhook::learner::Learner;
+use webhook::pusher::Pusher;
 
 pub use config::Config;
 pub use mail::{Smtp, SmtpError};
@@ -42,8 +51,21 @@ pub use store::{Counts, counts, flush, replay_since};
 pub const NAME: &str = "deliver";
 
 /// Its schema.
-pub const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "deliveries", sql: include_str!("../migrations/0001_first.sql") }];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "deliveries", sql: include_str!("../migrations/0001_first.sql") },
+    Migration { version: 2, name: "webhooks", sql: include_str!("../migrations/0002_webhooks.sql") },
+];
+
+/// It cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    /// The mail settings.
+    #[error(transparent)]
+    Smtp(#[from] SmtpError),
+    /// The client for webhooks: no root certificates on this machine, most likely.
+    #[error("webhooks cannot be sent from here: {0}; are root certificates installed (ca-certificates)?")]
+    Client(#[from] reqwest::Error),
+}
 
 /// The service.
 #[derive(Clone)]
@@ -53,17 +75,27 @@ pub struct Deliver {
     smtp: Smtp,
     secret: Secret,
     public_url: Arc<str>,
+    caller: Caller,
     due: Wake,
+    push: Wake,
 }
 
 impl Deliver {
     /// Makes it; nothing runs yet.
     ///
     /// # Errors
-    /// [`SmtpError`] when the mail settings cannot be used.
-    pub fn create(parts: Parts, config: Config, secret: Secret, public_url: &str) -> Result<Self, SmtpError> {
+    /// [`CreateError`] when the settings of a channel cannot be used.
+    pub fn create(
+        parts: Parts,
+        config: Config,
+        secret: Secret,
+        public_url: &str,
+        outbound: Outbound,
+    ) -> Result<Self, CreateError> {
         let smtp = Smtp::new(&config)?;
-        Ok(Self { parts, config: Arc::new(config), smtp, secret, public_url: public_url.into(), due: Wake::default() })
+        let caller = Caller::new(outbound, Arc::new(SystemLookup), Duration::from_secs(config.webhook_timeout_s))?;
+        let (due, push) = (Wake::default(), Wake::default());
+        Ok(Self { parts, config: Arc::new(config), smtp, secret, public_url: public_url.into(), caller, due, push })
     }
 
     /// Its loops.
@@ -74,6 +106,8 @@ impl Deliver {
             stage(&self.parts, stage::Gatherer::new(self)),
             Arc::new(mailer::Mailer::new(self)),
             Arc::new(feed::Feeder::new(self)),
+            stage(&self.parts, Learner::new(self)),
+            Arc::new(Pusher::new(self)),
         ]
     }
 

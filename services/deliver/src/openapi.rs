@@ -2,10 +2,21 @@
 
 use utoipa::OpenApi;
 
-use crate::web::api;
+use crate::web::{api, webhooks};
 
 #[derive(OpenApi)]
-#[openapi(paths(api::list, api::get, api::send))]
+#[openapi(paths(
+    api::list,
+    api::get,
+    api::send,
+    webhooks::list,
+    webhooks::get,
+    webhooks::secret,
+    webhooks::test,
+    webhooks::enable,
+    webhooks::replay,
+    webhooks::replay_one
+))]
 struct Document;
 
 /// The document's part.

@@ -14,7 +14,7 @@ use skillwire_store::Tx;
 use crate::Deliver;
 use crate::state::State;
 use crate::store::deliveries::{self, Content, NewDelivery};
-use crate::store::subscriptions;
+use crate::store::{known, subscriptions};
 use crate::window::{Period, Schedule};
 
 /// Periods looked at when the one that runs is closed already (sent early by hand).
@@ -25,11 +25,17 @@ pub(crate) struct Gatherer {
     clock: Arc<dyn Clock>,
     schedule: Schedule,
     due: Wake,
+    push: Wake,
 }
 
 impl Gatherer {
     pub(crate) fn new(deliver: &Deliver) -> Self {
-        Self { clock: Arc::clone(&deliver.parts.env.clock), schedule: schedule(deliver), due: deliver.due.clone() }
+        Self {
+            clock: Arc::clone(&deliver.parts.env.clock),
+            schedule: schedule(deliver),
+            due: deliver.due.clone(),
+            push: deliver.push.clone(),
+        }
     }
 
     /// The mail deliveries that these subscriptions may be gathering for.
@@ -66,22 +72,23 @@ impl Stage for Gatherer {
         let now = self.clock.now();
         let ids: Vec<_> = events.iter().map(|e| e.data.subscription.id).collect();
         let stopped = subscriptions::stopped(tx.conn(), &ids).await?;
+        let ended = known::ended(tx.conn(), &ids).await?;
         // Sorted: all copies take rows in the same order.
         let mut new: BTreeMap<DeliveryId, NewDelivery> = BTreeMap::new();
         let mut content: Vec<Content> = Vec::new();
         let closed = self.closed(tx, events, now).await?;
         for event in events {
             let subscription = &event.data.subscription;
-            let reason = if stopped.contains(&subscription.id) {
-                Some("unsubscribed")
-            } else if subscription.paused {
-                Some("paused")
-            } else {
-                None
-            };
             for channel in &subscription.channels {
+                let reason = match channel {
+                    _ if ended.contains(&subscription.id) => Some("the subscription was ended"),
+                    _ if subscription.paused => Some("paused"),
+                    // The link in a mail stops the mails; programs read on.
+                    Channel::Email if stopped.contains(&subscription.id) => Some("unsubscribed"),
+                    _ => None,
+                };
                 let (period, state, due) = match channel {
-                    Channel::Stream => (event.id.to_string(), State::Waiting, now),
+                    Channel::Stream | Channel::Webhook => (event.id.to_string(), State::Waiting, now),
                     Channel::Email => {
                         let periods = self.periods(subscription, now);
                         let open = periods
@@ -116,6 +123,7 @@ impl Stage for Gatherer {
 
     fn committed(&self) {
         self.due.ring();
+        self.push.ring();
     }
 }
 

@@ -79,7 +79,7 @@ pub(crate) async fn mails(db: &Db, now: DateTime<Utc>, lease: TimeDelta, limit: 
 pub(crate) async fn recover(db: &Db, now: DateTime<Utc>, retry: TimeDelta) -> Result<u64, StoreError> {
     let done = sqlx::query(
         "with found as (
-             select id from deliver.deliveries where state = 'handing_over' and lease_until <= $1
+             select id from deliver.deliveries where channel = 'email' and state = 'handing_over' and lease_until <= $1
              order by lease_until limit $3 for update skip locked),
          closed as (
              update deliver.attempts a set phase = 'done', outcome = 'uncertain', ended_at = $1,

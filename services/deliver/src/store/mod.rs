@@ -3,7 +3,11 @@
 pub(crate) mod attempts;
 pub(crate) mod claim;
 pub(crate) mod deliveries;
+pub(crate) mod endpoints;
+pub(crate) mod known;
+pub(crate) mod pushes;
 pub(crate) mod read;
+pub(crate) mod replays;
 pub(crate) mod subscriptions;
 
 use chrono::{DateTime, Utc};

@@ -1,8 +1,10 @@
-//! Pages and API: `/deliveries`, `/unsubscribe`, `/api/v1/deliveries`.
+//! Pages and API: `/deliveries`, `/webhooks`, `/unsubscribe`, `/api/v1/deliveries`, `/api/v1/webhooks`.
 
 pub(crate) mod api;
 mod pages;
 mod unsubscribe;
+mod webhook_pages;
+pub(crate) mod webhooks;
 
 use skillwire_schemas::PersonId;
 use skillwire_web::{Actor, Permission, Routes, Who};
@@ -23,7 +25,28 @@ pub(crate) fn routes(deliver: Deliver) -> Routes {
         .get("/api/v1/deliveries", read, api::list)
         .get("/api/v1/deliveries/{id}", read, api::get)
         .post("/api/v1/deliveries/{id}/send", staff, api::send)
+        .merge(webhook_routes())
         .with_state(deliver)
+}
+
+/// Those of webhooks. Who may subscribe may run the webhooks of their subscriptions.
+fn webhook_routes() -> Routes<Deliver> {
+    let (read, run) = (Who::May(Permission::ReadDeliveries), Who::May(Permission::Subscribe));
+    Routes::new()
+        .get("/webhooks", read, webhook_pages::list)
+        .get("/webhooks/{id}", read, webhook_pages::show)
+        .post("/webhooks/{id}/secret", run, webhook_pages::secret)
+        .post("/webhooks/{id}/test", run, webhook_pages::test)
+        .post("/webhooks/{id}/enable", run, webhook_pages::enable)
+        .post("/webhooks/{id}/replay", run, webhook_pages::replay)
+        .post("/webhooks/{id}/deliveries/{delivery}/replay", run, webhook_pages::replay_one)
+        .get("/api/v1/webhooks", read, webhooks::list)
+        .get("/api/v1/webhooks/{id}", read, webhooks::get)
+        .post("/api/v1/webhooks/{id}/secret", run, webhooks::secret)
+        .post("/api/v1/webhooks/{id}/test", run, webhooks::test)
+        .post("/api/v1/webhooks/{id}/enable", run, webhooks::enable)
+        .post("/api/v1/webhooks/{id}/replay", run, webhooks::replay)
+        .post("/api/v1/webhooks/{id}/deliveries/{delivery}/replay", run, webhooks::replay_one)
 }
 
 /// Whose deliveries an actor sees: staff all of the partnership, everybody else their own.

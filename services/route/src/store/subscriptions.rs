@@ -48,20 +48,21 @@ pub(crate) async fn changed_after(conn: &mut PgConnection, version: i64) -> Resu
         .collect()
 }
 
-/// Writes a subscription as it now is; it is told anew what is known and not yet told.
+/// Writes a subscription as it now is; it is told anew what is known and not yet told. Gives the version of the change.
 pub(crate) async fn put(
     conn: &mut PgConnection,
     organization: OrganizationId,
     subscription: &Subscription,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    sqlx::query(
+) -> Result<i64, StoreError> {
+    let row = sqlx::query(
         "with next as (update route.version set version = version + 1 returning version)
          insert into route.subscriptions
              (id, partnership, person, organization, name, body, paused, version, starting, start_after, created_at, updated_at)
          select $1, $2, $3, $4, $5, $6, $7, next.version, true, null, $8, $8 from next
          on conflict (id) do update set name = excluded.name, body = excluded.body, paused = excluded.paused,
-             version = excluded.version, starting = true, start_after = null, updated_at = excluded.updated_at",
+             version = excluded.version, starting = true, start_after = null, updated_at = excluded.updated_at
+         returning version",
     )
     .bind(subscription.id.0)
     .bind(subscription.partnership.0)
@@ -71,23 +72,24 @@ pub(crate) async fn put(
     .bind(Json(subscription))
     .bind(subscription.paused)
     .bind(now)
-    .execute(conn)
+    .fetch_one(conn)
     .await?;
-    Ok(())
+    Ok(row.get("version"))
 }
 
 /// Takes a subscription out of force. Its row stays: other processes must learn of it.
-pub(crate) async fn remove(conn: &mut PgConnection, id: SubscriptionId, now: DateTime<Utc>) -> Result<(), StoreError> {
-    sqlx::query(
+/// Gives the version of the change.
+pub(crate) async fn remove(conn: &mut PgConnection, id: SubscriptionId, now: DateTime<Utc>) -> Result<i64, StoreError> {
+    let row = sqlx::query(
         "with next as (update route.version set version = version + 1 returning version)
          update route.subscriptions s set removed_at = $2, version = next.version, starting = false, updated_at = $2
-         from next where s.id = $1",
+         from next where s.id = $1 returning s.version",
     )
     .bind(id.0)
     .bind(now)
-    .execute(conn)
+    .fetch_one(conn)
     .await?;
-    Ok(())
+    Ok(row.get("version"))
 }
 
 /// A subscription of the partnership, of that person if one is given.

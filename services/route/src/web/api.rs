@@ -5,18 +5,22 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use skillwire_runtime::Traceparent;
+use skillwire_schemas::envelope::About;
+use skillwire_schemas::event::SubscriptionChanged;
 use skillwire_schemas::partnership::Partnership;
-use skillwire_schemas::{PartnershipId, Signal, Subscription, SubscriptionId};
+use skillwire_schemas::{Envelope, EventId, PartnershipId, Payload, Signal, Subscription, SubscriptionId};
+use skillwire_store::Tx;
 use skillwire_web::{Actor, Cursor, Json, Problem};
 use utoipa::{IntoParams, ToSchema};
 
 use super::asked::Asked;
 use super::seen;
-use crate::Route;
 use crate::error::SubscriptionError;
 use crate::holds::holds;
 use crate::store::subscriptions::Kept;
 use crate::store::{signals, subscriptions};
+use crate::{NAME, Route};
 
 /// Signals a preview looks through at most.
 const PREVIEW_SIGNALS_MAX: u32 = 5_000;
@@ -111,15 +115,17 @@ pub(super) async fn make(route: &Route, actor: &Actor, asked: Asked) -> Result<S
     let env = &route.parts.env;
     let now = env.clock.now();
     let id = SubscriptionId(env.ids.uuid(now));
-    let subscription =
-        asked.check(id, actor.person, &partnership(route, actor.partnership).await?).map_err(|e| wrong(&e))?;
+    let subscription = asked
+        .check(id, actor.person, &partnership(route, actor.partnership).await?, &route.outbound)
+        .map_err(|e| wrong(&e))?;
     let mut tx = route.parts.db.begin().await?;
     let max = route.config.subscriptions_per_person_max;
     if subscriptions::of_person(tx.conn(), actor.partnership, actor.person).await? >= i64::from(max) {
         return Err(Problem::unprocessable(format!("you have {max} subscriptions, the most there may be; remove one"))
             .code("too_many_subscriptions"));
     }
-    subscriptions::put(tx.conn(), actor.organization, &subscription, now).await?;
+    let version = subscriptions::put(tx.conn(), actor.organization, &subscription, now).await?;
+    changed(&mut tx, route, &subscription, version, false)?;
     tx.commit().await?;
     route.started.ring();
     Ok(Kept { subscription, created_at: now }.into())
@@ -166,9 +172,12 @@ pub(super) async fn change(
     let kept = one(route, actor, id).await?;
     let partnership = partnership(route, actor.partnership).await?;
     // Its person stays: staff may mend a subscription, not take it over.
-    let subscription = asked.check(id, kept.subscription.person, &partnership).map_err(|e| wrong(&e))?;
+    let subscription =
+        asked.check(id, kept.subscription.person, &partnership, &route.outbound).map_err(|e| wrong(&e))?;
     let mut tx = route.parts.db.begin().await?;
-    subscriptions::put(tx.conn(), actor.organization, &subscription, route.parts.env.clock.now()).await?;
+    let now = route.parts.env.clock.now();
+    let version = subscriptions::put(tx.conn(), actor.organization, &subscription, now).await?;
+    changed(&mut tx, route, &subscription, version, false)?;
     tx.commit().await?;
     route.started.ring();
     Ok(Kept { subscription, created_at: kept.created_at }.into())
@@ -188,10 +197,27 @@ pub(crate) async fn remove(
 
 /// Ends a subscription that the actor may see.
 pub(super) async fn end(route: &Route, actor: &Actor, id: SubscriptionId) -> Result<(), Problem> {
-    one(route, actor, id).await?;
+    let kept = one(route, actor, id).await?;
     let mut tx = route.parts.db.begin().await?;
-    subscriptions::remove(tx.conn(), id, route.parts.env.clock.now()).await?;
+    let version = subscriptions::remove(tx.conn(), id, route.parts.env.clock.now()).await?;
+    changed(&mut tx, route, &kept.subscription, version, true)?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// Says that a subscription was made, changed or ended, in the transaction in which it was.
+fn changed(tx: &mut Tx, route: &Route, subscription: &Subscription, version: i64, ended: bool) -> Result<(), Problem> {
+    let env = &route.parts.env;
+    let id =
+        EventId::derived(&[&subscription.id.to_string(), &SubscriptionChanged::event_type(), &version.to_string()]);
+    let about = About {
+        partnership: subscription.partnership,
+        subject: subscription.id.to_string(),
+        traceparent: Traceparent::new(&*env.ids).to_string(),
+        causation: None,
+    };
+    let data = SubscriptionChanged { subscription: subscription.clone(), version, ended };
+    tx.emit(&Envelope::new(id, NAME, env.clock.now(), about, data))?;
     Ok(())
 }
 
@@ -205,7 +231,7 @@ pub(crate) async fn preview(
 ) -> Result<Json<Preview>, Problem> {
     let partnership = partnership(&route, actor.partnership).await?;
     let nobody = SubscriptionId::derived(&["preview"]);
-    let subscription = asked.check(nobody, actor.person, &partnership).map_err(|e| wrong(&e))?;
+    let subscription = asked.check(nobody, actor.person, &partnership, &route.outbound).map_err(|e| wrong(&e))?;
     Ok(Json(would_bring(&route, &subscription).await?))
 }
 
