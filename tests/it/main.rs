@@ -9,4 +9,5 @@ mod delivery;
 mod pipeline;
 mod replay;
 mod sign_in;
+mod streams;
 mod webhooks;

@@ -104,7 +104,8 @@ impl World {
         let template = template().await;
         let name = format!("skillwire_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed));
         create(&format!("create database {name} template {template}")).await;
-        let nats = Nats::start().await;
+        let secret = "5a".repeat(32).parse().unwrap();
+        let nats = Nats::start(&skillwire_deliver::issuer(&secret).unwrap().public_key()).await;
         let clock = Arc::new(FixedClock::at("2026-11-24T15:00:00Z".parse().unwrap()));
         let (stopper, stop) = Stop::new();
         let mail = tempfile::tempdir().unwrap();
@@ -277,6 +278,20 @@ impl World {
             for work in &self.works {
                 let _ = work.step(Duration::ZERO).await;
             }
+        }
+    }
+
+    /// Steps all loops until something that waits for them is there. Faults are allowed.
+    pub async fn while_it_runs<T>(&self, something: impl Future<Output = T>) -> T {
+        let running = async {
+            loop {
+                self.stumble(1).await;
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            done = something => done,
+            never = running => never,
         }
     }
 

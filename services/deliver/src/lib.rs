@@ -2,7 +2,8 @@
 //!
 //! Who does what: the *stage* puts each requested signal into the delivery of its subscription, channel and period; the
 //! *mailer* sends mail deliveries that are due, over SMTP; the *feeder* puts stream deliveries into the subscriber's feed; the
-//! *pusher* posts webhook deliveries to the subscriber's own address ([`webhook`]); the *learner* keeps what subscriptions are.
+//! *pusher* posts webhook deliveries to the subscriber's own address (`webhook/`); the *learner* keeps what subscriptions are; the
+//! *gate* and the *tender* let each subscriber read their own feed and no other (`stream/`).
 //! Every attempt is a row of its own, written before anything leaves, and before the content of a mail leaves it is written
 //! that it is leaving.
 //!
@@ -26,6 +27,7 @@ mod retry;
 mod stage;
 mod state;
 mod store;
+mod stream;
 mod web;
 mod webhook;
 mod window;
@@ -33,11 +35,13 @@ mod window;
 use std::sync::Arc;
 use std::time::Duration;
 
-use skillwire_bus::{Parts, keeper, stage};
+use skillwire_bus::{DoorKeyError, Issuer, Parts, door, keeper, stage};
 use skillwire_runtime::{Wake, Work};
 use skillwire_store::Migration;
 use skillwire_web::{Outbound, Secret};
 
+use stream::gate::Gate;
+use stream::tender::Tender;
 use webhook::call::{Caller, SystemLookup};
 use webhook::learner::Learner;
 use webhook::pusher::Pusher;
@@ -54,6 +58,7 @@ pub const NAME: &str = "deliver";
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "deliveries", sql: include_str!("../migrations/0001_first.sql") },
     Migration { version: 2, name: "webhooks", sql: include_str!("../migrations/0002_webhooks.sql") },
+    Migration { version: 3, name: "streams", sql: include_str!("../migrations/0003_streams.sql") },
 ];
 
 /// It cannot be made.
@@ -65,6 +70,18 @@ pub enum CreateError {
     /// The client for webhooks: no root certificates on this machine, most likely.
     #[error("webhooks cannot be sent from here: {0}; are root certificates installed (ca-certificates)?")]
     Client(#[from] reqwest::Error),
+    /// The key of the door.
+    #[error("no key for the door of NATS: {0}")]
+    Door(#[from] DoorKeyError),
+}
+
+/// Who answers the NATS servers' question who may come in. Its public key stands in the servers' configuration; it follows from
+/// the installation's secret, so that there is no other secret to keep.
+///
+/// # Errors
+/// When no key can be made of it.
+pub fn issuer(secret: &Secret) -> Result<Issuer, DoorKeyError> {
+    Issuer::new(secret.derive("nats door"))
 }
 
 /// The service.
@@ -78,6 +95,7 @@ pub struct Deliver {
     caller: Caller,
     due: Wake,
     push: Wake,
+    readers: Wake,
 }
 
 impl Deliver {
@@ -94,21 +112,26 @@ impl Deliver {
     ) -> Result<Self, CreateError> {
         let smtp = Smtp::new(&config)?;
         let caller = Caller::new(outbound, Arc::new(SystemLookup), Duration::from_secs(config.webhook_timeout_s))?;
-        let (due, push) = (Wake::default(), Wake::default());
-        Ok(Self { parts, config: Arc::new(config), smtp, secret, public_url: public_url.into(), caller, due, push })
+        let config = Arc::new(config);
+        let (due, push, readers) = (Wake::default(), Wake::default(), Wake::default());
+        Ok(Self { parts, config, smtp, secret, public_url: public_url.into(), caller, due, push, readers })
     }
 
     /// Its loops.
-    #[must_use]
-    pub fn works(&self) -> Vec<Arc<dyn Work>> {
-        vec![
+    ///
+    /// # Errors
+    /// [`CreateError::Door`] when there is no key for the door.
+    pub fn works(&self) -> Result<Vec<Arc<dyn Work>>, CreateError> {
+        Ok(vec![
             keeper(&self.parts),
             stage(&self.parts, stage::Gatherer::new(self)),
             Arc::new(mailer::Mailer::new(self)),
             Arc::new(feed::Feeder::new(self)),
             stage(&self.parts, Learner::new(self)),
             Arc::new(Pusher::new(self)),
-        ]
+            door("deliver.door", &self.parts, issuer(&self.secret)?, Arc::new(Gate::new(self))),
+            Arc::new(Tender::new(self)),
+        ])
     }
 
     /// Its pages and API.

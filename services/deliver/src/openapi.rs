@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use crate::web::{api, webhooks};
+use crate::web::{api, streams, webhooks};
 
 #[derive(OpenApi)]
 #[openapi(paths(
@@ -15,7 +15,12 @@ use crate::web::{api, webhooks};
     webhooks::test,
     webhooks::enable,
     webhooks::replay,
-    webhooks::replay_one
+    webhooks::replay_one,
+    streams::list,
+    streams::get,
+    streams::credentials,
+    streams::revoke,
+    streams::replay
 ))]
 struct Document;
 

@@ -89,7 +89,7 @@ pub const TARGETS: &[Target] = &[
         migrations: skillwire_deliver::MIGRATIONS,
         create: |house| {
             let service = house.deliver()?;
-            Ok(Made { works: service.works(), routes: service.routes() })
+            Ok(Made { works: service.works()?, routes: service.routes() })
         },
     },
 ];

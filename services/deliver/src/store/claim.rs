@@ -151,22 +151,27 @@ pub(crate) async fn messages(
 pub(crate) async fn settle_messages(
     db: &Db,
     ids: &dyn Ids,
-    sent: &[DeliveryId],
+    sent: &[(DeliveryId, u64)],
     lost: &[DeliveryId],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let mut tx = db.begin().await?;
-    let all: Vec<(Uuid, &str)> =
-        sent.iter().map(|id| (id.0, "sent")).chain(lost.iter().map(|id| (id.0, "temporary"))).collect();
+    let all: Vec<(Uuid, &str, Option<i64>)> = sent
+        .iter()
+        .map(|(id, sequence)| (id.0, "sent", i64::try_from(*sequence).ok()))
+        .chain(lost.iter().map(|id| (id.0, "temporary", None)))
+        .collect();
     sqlx::query(
         "update deliver.deliveries d set lease_until = null, sent_at = case when u.outcome = 'sent' then $3 end,
+             feed_sequence = coalesce(u.sequence, d.feed_sequence),
              state = case when u.outcome = 'sent' then 'sent' else 'waiting' end, due_at = $4
-         from unnest($1::uuid[], $2::text[]) as u (id, outcome) where d.id = u.id",
+         from unnest($1::uuid[], $2::text[], $5::bigint[]) as u (id, outcome, sequence) where d.id = u.id",
     )
-    .bind(all.iter().map(|(id, _)| *id).collect::<Vec<Uuid>>())
-    .bind(all.iter().map(|(_, outcome)| *outcome).collect::<Vec<&str>>())
+    .bind(all.iter().map(|(id, ..)| *id).collect::<Vec<Uuid>>())
+    .bind(all.iter().map(|(_, outcome, _)| *outcome).collect::<Vec<&str>>())
     .bind(now)
     .bind(now + TimeDelta::seconds(FEED_RETRY_S))
+    .bind(all.iter().map(|(.., sequence)| *sequence).collect::<Vec<Option<i64>>>())
     .execute(tx.conn())
     .await?;
     sqlx::query(
@@ -175,8 +180,8 @@ pub(crate) async fn settle_messages(
          from unnest($1::uuid[], $2::text[], $3::uuid[]) as u (id, outcome, attempt)
          join deliver.deliveries d on d.id = u.id on conflict do nothing",
     )
-    .bind(all.iter().map(|(id, _)| *id).collect::<Vec<Uuid>>())
-    .bind(all.iter().map(|(_, outcome)| *outcome).collect::<Vec<&str>>())
+    .bind(all.iter().map(|(id, ..)| *id).collect::<Vec<Uuid>>())
+    .bind(all.iter().map(|(_, outcome, _)| *outcome).collect::<Vec<&str>>())
     .bind(all.iter().map(|_| ids.uuid(now)).collect::<Vec<Uuid>>())
     .bind(now)
     .execute(tx.conn())

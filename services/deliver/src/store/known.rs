@@ -84,6 +84,19 @@ pub(crate) async fn endpoint(
     Ok(())
 }
 
+/// Takes the credentials of a stream out of force when its subscription has no stream any more.
+pub(crate) async fn stream(
+    conn: &mut PgConnection,
+    change: &SubscriptionChanged,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let s = &change.subscription;
+    if change.ended || !s.channels.contains(&Channel::Stream) {
+        super::streams::revoke(conn, s.id, now).await?;
+    }
+    Ok(())
+}
+
 /// Which of these subscriptions were ended: nothing more is opened for them.
 pub(crate) async fn ended(
     conn: &mut PgConnection,

@@ -1,7 +1,9 @@
-//! Pages and API: `/deliveries`, `/webhooks`, `/unsubscribe`, `/api/v1/deliveries`, `/api/v1/webhooks`.
+//! Pages and API: `/deliveries`, `/webhooks`, `/streams`, `/unsubscribe`, and the same below `/api/v1`.
 
 pub(crate) mod api;
 mod pages;
+mod stream_pages;
+pub(crate) mod streams;
 mod unsubscribe;
 mod webhook_pages;
 pub(crate) mod webhooks;
@@ -26,6 +28,7 @@ pub(crate) fn routes(deliver: Deliver) -> Routes {
         .get("/api/v1/deliveries/{id}", read, api::get)
         .post("/api/v1/deliveries/{id}/send", staff, api::send)
         .merge(webhook_routes())
+        .merge(stream_routes())
         .with_state(deliver)
 }
 
@@ -47,6 +50,22 @@ fn webhook_routes() -> Routes<Deliver> {
         .post("/api/v1/webhooks/{id}/enable", run, webhooks::enable)
         .post("/api/v1/webhooks/{id}/replay", run, webhooks::replay)
         .post("/api/v1/webhooks/{id}/deliveries/{delivery}/replay", run, webhooks::replay_one)
+}
+
+/// Those of streams.
+fn stream_routes() -> Routes<Deliver> {
+    let (read, run) = (Who::May(Permission::ReadDeliveries), Who::May(Permission::Subscribe));
+    Routes::new()
+        .get("/streams", read, stream_pages::list)
+        .get("/streams/{id}", read, stream_pages::show)
+        .post("/streams/{id}/credentials", run, stream_pages::credentials)
+        .post("/streams/{id}/revoke", run, stream_pages::revoke)
+        .post("/streams/{id}/replay", run, stream_pages::replay)
+        .get("/api/v1/streams", read, streams::list)
+        .get("/api/v1/streams/{id}", read, streams::get)
+        .post("/api/v1/streams/{id}/credentials", run, streams::credentials)
+        .delete("/api/v1/streams/{id}/credentials", run, streams::revoke)
+        .post("/api/v1/streams/{id}/replay", run, streams::replay)
 }
 
 /// Whose deliveries an actor sees: staff all of the partnership, everybody else their own.

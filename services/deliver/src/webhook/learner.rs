@@ -15,12 +15,14 @@ use crate::store::known;
 /// The stage.
 pub(crate) struct Learner {
     clock: Arc<dyn Clock>,
-    due: Wake,
+    push: Wake,
+    readers: Wake,
 }
 
 impl Learner {
     pub(crate) fn new(deliver: &Deliver) -> Self {
-        Self { clock: Arc::clone(&deliver.parts.env.clock), due: deliver.push.clone() }
+        let clock = Arc::clone(&deliver.parts.env.clock);
+        Self { clock, push: deliver.push.clone(), readers: deliver.readers.clone() }
     }
 }
 
@@ -35,11 +37,13 @@ impl Stage for Learner {
         changes.sort_by_key(|change| (change.subscription.id, change.version));
         for change in known::learn(tx.conn(), &changes, now).await? {
             known::endpoint(tx.conn(), change, now).await?;
+            known::stream(tx.conn(), change, now).await?;
         }
         Ok(())
     }
 
     fn committed(&self) {
-        self.due.ring();
+        self.push.ring();
+        self.readers.ring();
     }
 }
