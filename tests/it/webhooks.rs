@@ -234,9 +234,17 @@ async fn an_endpoint_that_fails_is_left_alone_and_after_five_days_switched_off()
     let before = sink.taken().len();
     step(&world, 20).await;
     assert_eq!(sink.taken().len(), before, "left alone");
-    step(&world, 20).await;
+    // Who asks by hand gets one through at once.
+    let test = world.call(Some(COLLEGE), Method::POST, &format!("/api/v1/webhooks/{id}/test"), None).await;
+    assert_eq!(test.status, StatusCode::ACCEPTED);
+    world.drain().await;
+    assert_eq!(sink.taken().len(), before + 1, "one, and it failed");
+    let before = before + 1;
+    step(&world, 59).await;
+    assert_eq!(sink.taken().len(), before, "twice as long");
+    step(&world, 14).await;
     assert_eq!(sink.taken().len(), before + 1, "one probe");
-    assert_eq!(webhook(&world, &id).await["failures"], 6);
+    assert_eq!(webhook(&world, &id).await["failures"], 7);
     // One success closes it and lets the others through.
     sink.otherwise(React::Say(204, ""));
     step(&world, 3_600).await;

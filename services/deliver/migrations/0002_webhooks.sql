@@ -33,6 +33,8 @@ create table deliver.endpoints (
     failures integer not null default 0,
     open_until timestamptz,
     failing_since timestamptz,
+    -- A probe is on its way; until then nobody else sends one.
+    probe_until timestamptz,
     created_at timestamptz not null,
     updated_at timestamptz not null
 );

@@ -94,7 +94,7 @@ pub(crate) async fn rotate(
 pub(crate) async fn enable(db: &Db, id: SubscriptionId, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let done = sqlx::query(
         "update deliver.endpoints set state = 'on', reason = null, disabled_at = null, failures = 0, open_until = null,
-             failing_since = null, updated_at = $2
+             failing_since = null, probe_until = null, updated_at = $2
          where subscription = $1 and state = 'disabled'",
     )
     .bind(id.0)

@@ -71,6 +71,7 @@ pub(crate) async fn endpoint(
              disabled_at = case when e.url <> excluded.url then null else e.disabled_at end,
              failures = case when e.url <> excluded.url then 0 else e.failures end,
              open_until = case when e.url <> excluded.url then null else e.open_until end,
+             probe_until = null,
              failing_since = case when e.url <> excluded.url then null else e.failing_since end",
     )
     .bind(s.id.0)

@@ -74,6 +74,7 @@ pub(crate) async fn claim(
                  greatest(case when e.failures > 0 then 1 else $4 end - coalesce(b.n, 0), 0) as room
              from deliver.endpoints e left join unnest($5::uuid[], $6::int[]) as b (id, n) on b.id = e.subscription
              where e.state = 'on' and e.secret is not null and (e.open_until is null or e.open_until <= $1)
+               and (e.probe_until is null or e.probe_until <= $1)
                and exists (select 1 from deliver.deliveries d where d.subscription = e.subscription
                    and d.channel = 'webhook' and d.state = 'waiting' and d.due_at <= $1)
              order by coalesce(b.n, 0), e.subscription limit $7),
@@ -85,7 +86,7 @@ pub(crate) async fn claim(
              limit $3),
          probing as (
              -- Nobody else probes before this one is settled.
-             update deliver.endpoints e set open_until = $2 from due where due.subscription = e.subscription
+             update deliver.endpoints e set probe_until = $2 from due where due.subscription = e.subscription
                and e.open_until is not null),
          taken as (
              update deliver.deliveries d set state = 'handing_over', lease_until = $2, tries = tries + 1,
@@ -227,7 +228,7 @@ pub(crate) async fn feel(
         let answers = beats.get(&subscription).map(Vec::as_slice).unwrap_or_default();
         let health = answers.iter().fold(before, |health, beat| health.after(*beat, now, fraction));
         sqlx::query(
-            "update deliver.endpoints set failures = $2, open_until = $3, failing_since = $4 where subscription = $1",
+            "update deliver.endpoints set failures = $2, open_until = $3, failing_since = $4, probe_until = null where subscription = $1",
         )
         .bind(subscription.0)
         .bind(i32::try_from(health.failures).unwrap_or(i32::MAX))

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use skillwire_schemas::{DeliveryId, SubscriptionId};
 use skillwire_store::{Db, StoreError};
-use sqlx::Row;
+use sqlx::{PgConnection, Row};
 
 use super::pushes::REPLAY_MAX;
 
@@ -23,7 +23,25 @@ pub(crate) async fn one(
     .bind(now)
     .execute(db.pool())
     .await?;
+    if done.rows_affected() == 1 {
+        let mut conn = db.pool().acquire().await?;
+        let_one_through(&mut conn, subscription, now).await?;
+    }
     Ok(done.rows_affected() == 1)
+}
+
+/// Somebody asks for it by hand: an endpoint that is left alone gets one delivery now, and all when that succeeds.
+async fn let_one_through(
+    conn: &mut PgConnection,
+    subscription: SubscriptionId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("update deliver.endpoints set open_until = $2 where subscription = $1 and open_until > $2")
+        .bind(subscription.0)
+        .bind(now)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Lets the deliveries since then begin a new round: those that were not taken, or all. Gives how many; at most [`REPLAY_MAX`],
@@ -88,6 +106,7 @@ pub(crate) async fn test(
     .bind(body)
     .execute(tx.conn())
     .await?;
+    let_one_through(tx.conn(), subscription, now).await?;
     tx.commit().await?;
     Ok(true)
 }

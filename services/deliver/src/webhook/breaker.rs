@@ -37,15 +37,15 @@ impl Health {
     /// After an attempt.
     pub(crate) fn after(self, result: Result, now: DateTime<Utc>, fraction: f64) -> Self {
         let Result::Bad(pause) = result else { return Self::default() };
+        let asked = pause.map(|pause| now + pause);
+        let failing_since = self.failing_since.or(Some(now));
+        if let Some(until) = self.open_until.filter(|until| *until > now) {
+            // It was on its way when the breaker opened: many at once are one reason to stay away, not many.
+            return Self { open_until: Some(until).max(asked), failing_since, ..self };
+        }
         let failures = self.failures.saturating_add(1);
         let opened = (failures >= OPEN_AFTER).then(|| now + open_for(failures - OPEN_AFTER, fraction));
-        let asked = pause.map(|pause| now + pause);
-        Self {
-            failures,
-            // The latest of: what it asked for, what its failures cost it, and what already holds.
-            open_until: opened.max(asked).max(self.open_until.filter(|until| *until > now)),
-            failing_since: self.failing_since.or(Some(now)),
-        }
+        Self { failures, open_until: opened.max(asked), failing_since }
     }
 
     /// Whether it has failed for so long that it is disabled.
@@ -88,13 +88,23 @@ mod tests {
         (0..times).fold(Health::default(), |h, _| h.after(Result::Bad(None), at(0), 0.0))
     }
 
+    /// So many failed probes after it opened, each as soon as it may be: how long it is open then, seconds.
+    fn open_after(probes: u32) -> i64 {
+        let (mut health, mut now) = (failed(OPEN_AFTER), at(0));
+        for _ in 0..probes {
+            now = health.open_until.unwrap();
+            health = health.after(Result::Bad(None), now, 0.0);
+        }
+        (health.open_until.unwrap() - now).num_seconds()
+    }
+
     #[test]
     fn it_opens_after_five_failures_in_a_row_and_a_success_closes_it() {
         assert_eq!((failed(4).open_until, failed(4).word(at(0))), (None, "failing"));
         assert_eq!((failed(5).open_until, failed(5).word(at(0))), (Some(at(30)), "open"));
         assert_eq!(failed(5).word(at(30)), "probing");
-        assert_eq!(failed(6).open_until, Some(at(60)));
-        assert_eq!(failed(40).open_until, Some(at(1_800)), "bounded");
+        assert_eq!([0, 1, 2, 40].map(open_after), [30, 60, 120, 1_800]);
+        assert_eq!(failed(40), failed(5), "those that were on their way when it opened do not count");
         assert_eq!(failed(9).after(Result::Good, at(99), 0.0), Health::default());
         let between = failed(4).after(Result::Good, at(1), 0.0).after(Result::Bad(None), at(2), 0.0);
         assert_eq!(between.open_until, None, "in a row");
