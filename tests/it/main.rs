@@ -13,4 +13,6 @@ mod pipeline;
 mod replay;
 mod sign_in;
 mod staff;
+mod streams;
 mod taxonomies;
+mod webhooks;
