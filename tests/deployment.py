@@ -145,7 +145,7 @@ def check_images():
 
 def check_nats(program, server):
     """nats-server reads its settings."""
-    key = dict(os.environ, SKILLWIRE_SECRET_KEY="0" * 64)
+    key = dict(os.environ, SKILLWIRE_SECRET_KEY="ab" * 32)
     issuer = subprocess.run([program, "nats-issuer"], env=key, capture_output=True, text=True).stdout.strip()
     env = dict(os.environ, NATS_PASSWORD="x", NATS_ISSUER=issuer)
     out = subprocess.run([server, "-t", "-c", os.path.join(ROOT, "deploy", "nats.conf")], env=env, capture_output=True, text=True)
