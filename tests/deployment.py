@@ -143,9 +143,11 @@ def check_images():
             must(os.path.exists(os.path.join(ROOT, "deploy", source)), f"{path}: {source} is not there")
 
 
-def check_nats(server):
+def check_nats(program, server):
     """nats-server reads its settings."""
-    env = dict(os.environ, NATS_PASSWORD="x")
+    key = dict(os.environ, SKILLWIRE_SECRET_KEY="ab" * 32)
+    issuer = subprocess.run([program, "nats-issuer"], env=key, capture_output=True, text=True).stdout.strip()
+    env = dict(os.environ, NATS_PASSWORD="x", NATS_ISSUER=issuer)
     out = subprocess.run([server, "-t", "-c", os.path.join(ROOT, "deploy", "nats.conf")], env=env, capture_output=True, text=True)
     must(out.returncode == 0, f"deploy/nats.conf: {out.stderr.strip()}")
 
@@ -178,7 +180,7 @@ def main():
             line = error.__traceback__.tb_next.tb_lineno
             must(False, f"line {line} of tests/deployment.py did not find what it looks for: {error}")
     if len(sys.argv) > 2:
-        check_nats(sys.argv[2])
+        check_nats(program, sys.argv[2])
     first = [row.split("|")[1] for row in read("deploy/README.md").splitlines() if row.startswith("| `")]
     for name in re.findall(r"`([\w./-]+)`", " ".join(first)):
         must(os.path.exists(os.path.join(ROOT, "deploy", name)), f"deploy/README.md names {name}, which is not there")

@@ -36,8 +36,10 @@ from children import Child, free_port, listens, wait_until  # noqa: E402
 from ui import line, step  # noqa: E402
 
 OWNERS = {"submit": "intake", "submissions": "intake", "needs": "normalize", "signals": "aggregate",
-          "subscriptions": "route", "deliveries": "deliver", "unsubscribe": "deliver"}
+          "subscriptions": "route", "deliveries": "deliver", "webhooks": "deliver", "streams": "deliver",
+          "unsubscribe": "deliver"}
 PARTNERSHIP = "kc"
+KEY = "5a" * 32
 
 
 class Engine:
@@ -200,11 +202,11 @@ def wait_quiet(ledger, wait_s=240):
 def run(options, data):
     """Everything; the ledger."""
     chance = random.Random(options.seed)
-    database = Engine("postgres", lambda: postgres.start(engines.postgres(), data))
-    broker = Engine("nats", lambda: nats.start(engines.nats(os.path.join(ROOT, ".skillwire", "tools")), data))
     program = os.environ.get("SKILLWIRE_BIN", os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target")), "debug", "skillwire"))
+    database = Engine("postgres", lambda: postgres.start(engines.postgres(), data))
+    broker = Engine("nats", lambda: nats.start(engines.nats(os.path.join(ROOT, ".skillwire", "tools")), data, nats.issuer(program, KEY)))
     smtp, viewer = free_port(), free_port()
-    env = dict(os.environ, SKILLWIRE_DATABASE_URL=database.url, SKILLWIRE_NATS_URL=broker.url, SKILLWIRE_SECRET_KEY="5a" * 32,
+    env = dict(os.environ, SKILLWIRE_DATABASE_URL=database.url, SKILLWIRE_NATS_URL=broker.url, SKILLWIRE_SECRET_KEY=KEY,
                SKILLWIRE_DELIVER_SMTP_URL=f"smtp://127.0.0.1:{smtp}", SKILLWIRE_DELIVER_INSTANT_WINDOW_S="2",
                SKILLWIRE_DELIVER_LEASE_S="6", SKILLWIRE_DELIVER_UNCERTAIN_RETRY_S="2", SKILLWIRE_LOG_FILTER="warn",
                SKILLWIRE_DATABASE_CONNECTIONS_MAX="6", SKILLWIRE_NATS_ANSWER_TIMEOUT_S="2")

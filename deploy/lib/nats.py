@@ -1,12 +1,28 @@
 """A private nats-server with JetStream."""
 import os
 import secrets
+import subprocess
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 from children import Child, free_port, listens, wait_until
 
 
-def start(binary, data):
-    """Starts it; gives the child and its URL."""
+def issuer(program, secret_key):
+    """The public key of who answers the server's question who may come in; it follows from the installation's secret."""
+    env = dict(os.environ, SKILLWIRE_SECRET_KEY=secret_key)
+    return subprocess.run([program, "nats-issuer"], env=env, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def accounts():
+    """What deploy/nats.conf says of accounts and authorization: the same here, so that there is one form of it."""
+    with open(os.path.join(ROOT, "nats.conf"), encoding="utf-8") as file:
+        text = file.read()
+    return text[text.index("system_account"):]
+
+
+def start(binary, data, answers_by):
+    """Starts it; gives the child and its URL. `answers_by`: the issuer."""
     folder = os.path.join(data, "nats")
     os.makedirs(folder, mode=0o700, exist_ok=True)
     secret = os.path.join(data, "nats.password")
@@ -24,7 +40,7 @@ def start(binary, data):
         file.write(
             f'listen: "127.0.0.1:{port}"\nmax_payload: 1MB\n'
             f'jetstream {{ store_dir: "{folder}/store", sync_interval: always }}\n'
-            f'authorization {{ user: skillwire, password: "{password}" }}\n'
+            + accounts().replace("$NATS_PASSWORD", f'"{password}"').replace("$NATS_ISSUER", answers_by)
         )
     child = Child("nats", [binary, "-c", config], data)
     wait_until(lambda: listens(port), child, "ready")

@@ -139,7 +139,7 @@ class Up:
         self.options, self.data, self.children = options, data, []
         self.env = dict(os.environ)
 
-    def start_engines(self):
+    def start_engines(self, program):
         """PostgreSQL and NATS: those that exist, or our own."""
         if os.environ.get("SKILLWIRE_DATABASE_URL"):
             reach("SKILLWIRE_DATABASE_URL", os.environ["SKILLWIRE_DATABASE_URL"], ["postgres", "postgresql"], 5432)
@@ -150,7 +150,8 @@ class Up:
             self.children.append(child)
             step("PostgreSQL is ready")
         if not os.environ.get("SKILLWIRE_NATS_URL"):
-            child, self.env["SKILLWIRE_NATS_URL"] = nats.start(engines.nats(), self.data)
+            child, self.env["SKILLWIRE_NATS_URL"] = nats.start(
+                engines.nats(), self.data, nats.issuer(program, secret_key(self.data)))
             self.children.append(child)
             step("nats-server is ready")
 
@@ -211,7 +212,7 @@ class Up:
         links = json.loads(out.stdout) if out.returncode == 0 else {"sign_in": [], "subscribe": None}
         line(f"\nPages         {self.url}\nMail viewer   {self.viewer}\nNATS          {self.env['SKILLWIRE_NATS_URL']}")
         if links["subscribe"]:
-            line(f"Subscribe     {links['subscribe']}")
+            line(f"A stream      {links['subscribe']}")
         if links["sign_in"]:
             line("\nSign-in links (each works once)")
         for link in links["sign_in"]:
@@ -264,7 +265,7 @@ def main():
         program = build()
         end_leftovers(data, ["postgres", "nats-server", "skillwire"])
         up = Up(options, data)
-        up.start_engines()
+        up.start_engines(program)
         up.start_skillwire(program)
         up.demonstrate(program)
         if options.once:

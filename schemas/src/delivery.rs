@@ -12,6 +12,8 @@ pub enum Channel {
     Email,
     /// The subscriber's own JetStream feed, subject `feed.<subscription>.signal`.
     Stream,
+    /// A POST to the subscriber's own address, by Standard Webhooks 1.0.0.
+    Webhook,
 }
 
 impl Channel {
@@ -21,13 +23,14 @@ impl Channel {
         match self {
             Self::Email => "email",
             Self::Stream => "stream",
+            Self::Webhook => "webhook",
         }
     }
 }
 
-words!(Channel, "channel", [Email, Stream]);
+words!(Channel, "channel", [Email, Stream, Webhook]);
 
-/// How often mail goes. The stream has no cadence: every signal goes at once.
+/// How often mail goes. Stream and webhook have no cadence: every signal goes at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cadence {

@@ -59,6 +59,9 @@ pub struct Subscription {
     pub predicate: Predicate,
     /// By which ways.
     pub channels: Vec<Channel>,
+    /// Where the channel `webhook` posts to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_url: Option<String>,
     /// How often mail goes.
     pub cadence: Cadence,
     /// IANA zone in which a day begins, e.g. `America/Chicago`.
@@ -66,4 +69,22 @@ pub struct Subscription {
     /// Paused: nothing is sent, nothing new is gathered. What was gathered comes with the first mail after it.
     #[serde(default)]
     pub paused: bool,
+}
+
+impl Subscription {
+    /// The sample in the contract.
+    pub(crate) fn sample() -> Self {
+        Self {
+            id: SubscriptionId::derived(&["sample"]),
+            partnership: PartnershipId::derived(&["sample"]),
+            person: PersonId::derived(&["sample"]),
+            name: "Welding in the metro".to_owned(),
+            predicate: Predicate { min_employers: 3, ..Predicate::default() },
+            channels: vec![Channel::Email, Channel::Stream, Channel::Webhook],
+            webhook_url: Some("https://college.example/hooks/skillwire".to_owned()),
+            cadence: Cadence::Daily,
+            time_zone: "America/Chicago".to_owned(),
+            paused: false,
+        }
+    }
 }

@@ -96,7 +96,7 @@ async fn inserts(world: &World) -> f64 {
 }
 
 async fn publishes(world: &World) -> f64 {
-    let jetstream = async_nats::jetstream::new(async_nats::connect(world.nats.url()).await.unwrap());
+    let jetstream = async_nats::jetstream::new(world.nats.client().await);
     let config = async_nats::jetstream::stream::Config {
         name: "BENCH".to_owned(),
         subjects: vec!["bench.>".to_owned()],
@@ -174,7 +174,7 @@ async fn latency(world: &Arc<World>, rate: u64, size: usize, seconds: u64) -> (u
     let all = json!({"name": format!("At {rate}"), "channels": ["stream"], "cadence": "daily", "predicate": {}});
     world.call(Some("kc-college"), Method::POST, "/api/v1/subscriptions", Some(all)).await;
     settle(world).await;
-    let client = async_nats::connect(world.nats.url()).await.unwrap();
+    let client = world.nats.client().await;
     let mut feed = client.subscribe("feed.>").await.unwrap();
     let arrived: Arc<Mutex<HashMap<String, Instant>>> = Arc::default();
     let seen = Arc::clone(&arrived);

@@ -23,10 +23,11 @@ fn with_and_without(permission: Permission) -> (&'static str, &'static str) {
 fn filled(path: &str) -> String {
     let id = "00000000-0000-0000-0000-000000000001";
     path.replace("{id}", id)
+        .replace("{number}", "1")
+        .replace("{delivery}", id)
         .replace("{prefix}", "abcdef")
         .replace("{token}", "x.y")
         .replace("{secret}", "x")
-        .replace("{number}", "1")
 }
 
 #[tokio::test]

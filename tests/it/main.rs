@@ -15,4 +15,6 @@ mod review;
 mod review_again;
 mod sign_in;
 mod staff;
+mod streams;
 mod taxonomies;
+mod webhooks;

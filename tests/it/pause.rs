@@ -5,8 +5,10 @@ use std::time::Duration;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use skillwire_tests::World;
+use skillwire_tests::sink::React;
 
 use crate::pipeline::feed;
+use crate::webhooks::{COLLEGE, deliveries, delivery, posted, step};
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
@@ -132,4 +134,57 @@ async fn what_is_routed_before_route_knows_of_the_pause_waits_too() {
     world.pass(DAY);
     world.drain().await;
     assert_eq!(world.catcher.mailbox.list().len(), 1);
+}
+
+#[tokio::test]
+async fn a_paused_webhook_gets_tests_only_and_what_waited_when_it_is_resumed() {
+    let (world, sink, id) = posted(&[React::Say(500, "")]).await;
+    let pause = async |paused: bool| {
+        let asked = json!({"name": "Hook", "channels": ["webhook"], "webhook_url": sink.url(), "cadence": "daily",
+            "paused": paused, "predicate": {"region_levels": ["total"], "concept_kinds": ["occupation"]}});
+        let path = format!("/api/v1/subscriptions/{id}");
+        let answer = world.call(Some(COLLEGE), Method::PUT, &path, Some(asked)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        world.drain().await;
+    };
+    pause(true).await;
+    let one = delivery(&world).await;
+    assert_eq!((one["state"].as_str(), one["reason"].as_str()), (Some("held"), Some("the subscription is paused")));
+    step(&world, 3_600).await;
+    // One that was on its way when it was paused, and failed: it waits, but for the end of the pause.
+    let set = "update deliver.deliveries set state = $1 where channel = 'webhook' and state = $2";
+    let pool = world.house.db("deliver").pool().clone();
+    let back = async |to: &str, from: &str| sqlx::query(set).bind(to).bind(from).execute(&pool).await.unwrap();
+    assert_eq!(back("waiting", "held").await.rows_affected(), 1);
+    step(&world, 3_600).await;
+    assert_eq!(sink.taken().len(), 1, "nothing is posted while it is paused");
+    let test = world.call(Some(COLLEGE), Method::POST, &format!("/api/v1/webhooks/{id}/test"), None).await;
+    assert_eq!(test.status, StatusCode::ACCEPTED);
+    world.drain().await;
+    let types: Vec<Value> = sink.taken().iter().map(|t| serde_json::from_slice(&t.body).unwrap()).collect();
+    assert_eq!((types.len(), types[1]["type"].as_str()), (2, Some("skillwire.webhook.test.v1")));
+
+    assert_eq!(back("held", "waiting").await.rows_affected(), 1);
+    pause(false).await;
+    let ids: Vec<String> = sink.taken().iter().map(|t| t.headers["webhook-id"].clone()).collect();
+    assert_eq!((ids.len(), &ids[2]), (3, &ids[0]), "what waited is posted, with its id");
+    assert!(deliveries(&world).await.iter().all(|d| d["state"] == "sent"));
+}
+
+#[tokio::test]
+async fn its_owner_is_told_that_it_is_off_though_it_is_paused_meanwhile() {
+    let (world, sink, id) = posted(&[React::Say(410, "")]).await;
+    // The notice has not left yet: the mail server was away, say.
+    let pool = world.house.db("deliver").pool().clone();
+    let unsent = "update deliver.deliveries set state = 'waiting', due_at = $1 where channel = 'email'";
+    let later = world.now() + chrono::TimeDelta::hours(1);
+    assert_eq!(sqlx::query(unsent).bind(later).execute(&pool).await.unwrap().rows_affected(), 1);
+    let before = world.catcher.mailbox.list().len();
+    let asked =
+        json!({"name": "Hook", "channels": ["webhook"], "webhook_url": sink.url(), "cadence": "daily", "paused": true});
+    let answer = world.call(Some(COLLEGE), Method::PUT, &format!("/api/v1/subscriptions/{id}"), Some(asked)).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    world.drain().await;
+    step(&world, 3_601).await;
+    assert_eq!(world.catcher.mailbox.list().len(), before + 1, "a notice is no signal");
 }

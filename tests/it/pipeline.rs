@@ -74,7 +74,7 @@ async fn words_become_signals_and_reach_inbox_and_stream() {
 /// All messages of the feed stream.
 pub(crate) async fn feed(world: &World) -> Vec<Value> {
     use futures::StreamExt;
-    let client = async_nats::connect(world.nats.url()).await.unwrap();
+    let client = world.nats.client().await;
     let jetstream = async_nats::jetstream::new(client);
     let stream = jetstream.get_stream("FEED").await.unwrap();
     let config = async_nats::jetstream::consumer::pull::Config::default();

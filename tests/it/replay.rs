@@ -52,7 +52,7 @@ async fn a_wiped_jetstream_is_whole_again_after_replay() {
 async fn a_message_that_is_no_event_is_buried_and_holds_nothing_up() {
     let world = World::new().await;
     world.drain().await;
-    let client = async_nats::connect(world.nats.url()).await.unwrap();
+    let client = world.nats.client().await;
     let subject = format!("skillwire.submission.received.v1.{}", skillwire_tests::world::partnership("kc"));
     for rubbish in ["{", "null", "{\"type\":\"skillwire.other.v1\"}"] {
         async_nats::jetstream::new(client.clone())

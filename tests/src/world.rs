@@ -109,7 +109,8 @@ impl World {
         let template = template().await;
         let name = format!("skillwire_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::Relaxed));
         create(&format!("create database {name} template {template}")).await;
-        let nats = Nats::start().await;
+        let secret = "5a".repeat(32).parse().unwrap();
+        let nats = Nats::start(&skillwire_deliver::issuer(&secret).unwrap().public_key()).await;
         let clock = Arc::new(FixedClock::at("2026-11-24T15:00:00Z".parse().unwrap()));
         let (stopper, stop) = Stop::new();
         let mail = tempfile::tempdir().unwrap();
@@ -124,6 +125,9 @@ impl World {
         settings.deliver.smtp_url = format!("smtp://{}", catcher.smtp);
         settings.deliver.smtp_timeout_s = 5;
         settings.http.public_url.clone_from(&url);
+        settings.outbound.plain_http = true;
+        settings.outbound.allowed_networks = vec!["127.0.0.1/32".to_owned()];
+        settings.deliver.webhook_timeout_s = 1;
         settings.http.requests_per_minute_max = 1_000_000;
         change(&mut settings);
         let house = House::open(settings, Arc::clone(&clock) as _, Arc::new(SeededIds::new(7))).await.unwrap();
@@ -280,6 +284,20 @@ impl World {
             for work in &self.works {
                 let _ = work.step(Duration::ZERO).await;
             }
+        }
+    }
+
+    /// Steps all loops until something that waits for them is there. Faults are allowed.
+    pub async fn while_it_runs<T>(&self, something: impl Future<Output = T>) -> T {
+        let running = async {
+            loop {
+                self.stumble(1).await;
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            done = something => done,
+            never = running => never,
         }
     }
 

@@ -4,11 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::delivery::{Cadence, Channel};
 use crate::envelope::Payload;
-use crate::ids::{PartnershipId, PersonId, SubscriptionId};
 use crate::signal::Signal;
-use crate::subscription::{Predicate, Subscription};
+use crate::subscription::Subscription;
 
 /// `route` has found a subscription that wants a signal. Carries both, so that `deliver` need not ask.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, ToSchema)]
@@ -24,19 +22,6 @@ impl Payload for DeliveryRequested {
     const VERSION: u32 = 1;
 
     fn sample() -> Self {
-        Self {
-            subscription: Subscription {
-                id: SubscriptionId::derived(&["sample"]),
-                partnership: PartnershipId::derived(&["sample"]),
-                person: PersonId::derived(&["sample"]),
-                name: "Welding in the metro".to_owned(),
-                predicate: Predicate { min_employers: 3, ..Predicate::default() },
-                channels: vec![Channel::Email, Channel::Stream],
-                cadence: Cadence::Daily,
-                time_zone: "America/Chicago".to_owned(),
-                paused: false,
-            },
-            signal: super::signal_published::sample_signal(),
-        }
+        Self { subscription: Subscription::sample(), signal: super::signal_published::sample_signal() }
     }
 }

@@ -29,6 +29,14 @@ pub struct Config {
     pub mails_at_once_max: usize,
     /// Feed messages put out at once.
     pub feed_batch_max: u32,
+    /// Webhooks on their way at once, of one process.
+    pub webhooks_at_once_max: u32,
+    /// Of these, to one endpoint.
+    pub webhooks_per_endpoint_max: u32,
+    /// Longest a webhook may take, seconds: its receiver should take it in and work later.
+    pub webhook_timeout_s: u64,
+    /// After a rotation the former secret of a webhook signs too for so long, hours.
+    pub webhook_rotation_hours: i64,
     /// Rows of a page at most.
     pub page_rows_max: u32,
 }
@@ -47,6 +55,10 @@ impl Default for Config {
             smtp_timeout_s: 30,
             mails_at_once_max: 8,
             feed_batch_max: 256,
+            webhooks_at_once_max: 512,
+            webhooks_per_endpoint_max: 64,
+            webhook_timeout_s: 15,
+            webhook_rotation_hours: 24,
             page_rows_max: 100,
         }
     }

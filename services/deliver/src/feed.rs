@@ -40,7 +40,7 @@ impl Feeder {
         }
     }
 
-    async fn put(&self, due: DueMessage) -> Result<DeliveryId, (DeliveryId, Fault)> {
+    async fn put(&self, due: DueMessage) -> Result<(DeliveryId, u64), (DeliveryId, Fault)> {
         let failed = |fault| (due.id, fault);
         let id = due.id.to_string();
         // The delivery's id is the message's id: a repeat is the same message, and says so.
@@ -54,8 +54,8 @@ impl Feeder {
         let event = Envelope::new(EventId(due.id.0), NAME, due.created_at, about, data);
         let body = serde_json::to_vec(&event).map_err(|e| failed(Fault::reject(e)))?;
         let subject = format!("feed.{}.signal", due.subscription);
-        self.bus.feed_publish(&subject, &id, body).await.map_err(failed)?;
-        Ok(due.id)
+        let sequence = self.bus.feed_publish(&subject, &id, body).await.map_err(failed)?;
+        Ok((due.id, sequence))
     }
 }
 
@@ -78,7 +78,7 @@ impl Work for Feeder {
         let (mut sent, mut lost, mut first) = (Vec::new(), Vec::new(), None);
         for result in results {
             match result {
-                Ok(id) => sent.push(id),
+                Ok(put) => sent.push(put),
                 Err((id, fault)) => {
                     lost.push(id);
                     first.get_or_insert(fault);

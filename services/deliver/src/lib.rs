@@ -1,8 +1,11 @@
 //! Delivery: gets signals to people and programs, and knows what became of each.
 //!
 //! Who does what: the *stage* puts each requested signal into the delivery of its subscription, channel and period; the
-//! *listener* holds what is gathered for a subscription that is paused, until it is resumed, and skips it for one that ends;
-//! the *mailer* sends mail deliveries that are due, over SMTP; the *feeder* puts stream deliveries into the subscriber's feed.
+//! *listener* keeps what subscriptions are: it holds what is gathered for one that is paused until it is resumed, skips it for
+//! one that ends, and keeps the webhook's endpoint and the stream's credentials in step; the *mailer* sends mail deliveries that
+//! are due, over SMTP; the *feeder* puts stream deliveries into the subscriber's feed; the *pusher* posts webhook deliveries to
+//! the subscriber's own address (`webhook/`); the *gate* and the *tender* let each subscriber read their own feed and no other
+//! (`stream/`).
 //! Every attempt is a row of its own, written before anything leaves, and before the content of a mail leaves it is written
 //! that it is leaving.
 //!
@@ -11,7 +14,8 @@
 //! `uncertain`: tried once more with the same Message-ID, and counted. Nothing is guessed. Refuses to know why a
 //! subscription wants a signal, and to keep or log an address.
 //!
-//! Metrics: `deliver_attempts_total{channel,outcome}`, `deliver_requested_total{channel}`.
+//! Metrics: `deliver_attempts_total{channel,outcome}`, `deliver_requested_total{channel}`, `deliver_breakers_opened_total`,
+//! `deliver_webhooks_disabled_total`.
 
 pub mod catcher;
 mod config;
@@ -19,21 +23,30 @@ mod digest;
 mod feed;
 pub mod mail;
 mod mailer;
+mod next_step;
 mod openapi;
 mod retry;
 mod stage;
 mod state;
 mod store;
+mod stream;
 mod subscribed;
 mod web;
+mod webhook;
 mod window;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use skillwire_bus::{Parts, keeper, stage};
+use skillwire_bus::{DoorKeyError, Issuer, Parts, door, keeper, stage};
 use skillwire_runtime::{Wake, Work};
 use skillwire_store::Migration;
-use skillwire_web::Secret;
+use skillwire_web::{Outbound, Secret};
+
+use stream::gate::Gate;
+use stream::tender::Tender;
+use webhook::call::{Caller, SystemLookup};
+use webhook::pusher::Pusher;
 
 pub use config::Config;
 pub use mail::{Smtp, SmtpError};
@@ -47,7 +60,32 @@ pub const NAME: &str = "deliver";
 pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "deliveries", sql: include_str!("../migrations/0001_first.sql") },
     Migration { version: 2, name: "subscriptions", sql: include_str!("../migrations/0002_subscriptions.sql") },
+    Migration { version: 3, name: "webhooks", sql: include_str!("../migrations/0003_webhooks.sql") },
+    Migration { version: 4, name: "streams", sql: include_str!("../migrations/0004_streams.sql") },
 ];
+
+/// It cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    /// The mail settings.
+    #[error(transparent)]
+    Smtp(#[from] SmtpError),
+    /// The client for webhooks: no root certificates on this machine, most likely.
+    #[error("webhooks cannot be sent from here: {0}; are root certificates installed (ca-certificates)?")]
+    Client(#[from] reqwest::Error),
+    /// The key of the door.
+    #[error("no key for the door of NATS: {0}")]
+    Door(#[from] DoorKeyError),
+}
+
+/// Who answers the NATS servers' question who may come in. Its public key stands in the servers' configuration; it follows from
+/// the installation's secret, so that there is no other secret to keep.
+///
+/// # Errors
+/// When no key can be made of it.
+pub fn issuer(secret: &Secret) -> Result<Issuer, DoorKeyError> {
+    Issuer::new(secret.derive("nats door"))
+}
 
 /// The service.
 #[derive(Clone)]
@@ -57,29 +95,46 @@ pub struct Deliver {
     smtp: Smtp,
     secret: Secret,
     public_url: Arc<str>,
+    caller: Caller,
     due: Wake,
+    push: Wake,
+    readers: Wake,
 }
 
 impl Deliver {
     /// Makes it; nothing runs yet.
     ///
     /// # Errors
-    /// [`SmtpError`] when the mail settings cannot be used.
-    pub fn create(parts: Parts, config: Config, secret: Secret, public_url: &str) -> Result<Self, SmtpError> {
+    /// [`CreateError`] when the settings of a channel cannot be used.
+    pub fn create(
+        parts: Parts,
+        config: Config,
+        secret: Secret,
+        public_url: &str,
+        outbound: Outbound,
+    ) -> Result<Self, CreateError> {
         let smtp = Smtp::new(&config)?;
-        Ok(Self { parts, config: Arc::new(config), smtp, secret, public_url: public_url.into(), due: Wake::default() })
+        let caller = Caller::new(outbound, Arc::new(SystemLookup), Duration::from_secs(config.webhook_timeout_s))?;
+        let config = Arc::new(config);
+        let (due, push, readers) = (Wake::default(), Wake::default(), Wake::default());
+        Ok(Self { parts, config, smtp, secret, public_url: public_url.into(), caller, due, push, readers })
     }
 
     /// Its loops.
-    #[must_use]
-    pub fn works(&self) -> Vec<Arc<dyn Work>> {
-        vec![
+    ///
+    /// # Errors
+    /// [`CreateError::Door`] when there is no key for the door.
+    pub fn works(&self) -> Result<Vec<Arc<dyn Work>>, CreateError> {
+        Ok(vec![
             keeper(&self.parts),
             stage(&self.parts, stage::Gatherer::new(self)),
             stage(&self.parts, subscribed::Listener::new(self)),
             Arc::new(mailer::Mailer::new(self)),
             Arc::new(feed::Feeder::new(self)),
-        ]
+            Arc::new(Pusher::new(self)),
+            door("deliver.door", &self.parts, issuer(&self.secret)?, Arc::new(Gate::new(self))),
+            Arc::new(Tender::new(self)),
+        ])
     }
 
     /// Its pages and API.

@@ -1,4 +1,4 @@
-//! What happens next with a delivery, in words.
+//! What happens next with a delivery, in words. Pure.
 
 use chrono::{DateTime, Utc};
 use skillwire_schemas::Channel;
@@ -6,22 +6,29 @@ use skillwire_schemas::Channel;
 use crate::state::State;
 
 /// What happens next.
-#[must_use]
-pub fn next_step(state: State, channel: Channel, due_at: Option<DateTime<Utc>>) -> String {
-    let at = due_at.map_or_else(|| "soon".to_owned(), |at| at.format("on %Y-%m-%d at %H:%M UTC").to_string());
-    match (state, due_at) {
-        (State::Gathering, _) => format!("takes more signals and goes out {at}"),
-        (State::Due, _) => format!("is tried {at}"),
-        (State::Sending, _) => "is being tried".to_owned(),
-        (State::HandingOver, _) => "is being handed over; the answer is awaited".to_owned(),
-        (State::Sent, _) => match channel {
-            Channel::Email => "nothing: the mail server has it".to_owned(),
-            Channel::Stream => "nothing: it is in the feed".to_owned(),
-        },
-        (State::Uncertain, Some(_)) => format!("may have arrived; is sent once more {at}, with the same Message-ID"),
-        (State::Uncertain, None) => "may have arrived; is not sent again unless staff ask for it".to_owned(),
-        (State::Failed, _) => "nothing, unless staff ask for another try".to_owned(),
-        (State::Skipped, _) => "nothing".to_owned(),
+pub(crate) fn next_step(state: State, channel: Channel, due_at: DateTime<Utc>) -> String {
+    let at = due_at.format("on %Y-%m-%d at %H:%M:%S UTC");
+    match state {
+        State::Gathering => format!("takes more signals and goes out {at}"),
+        State::Held => "waits until its subscription is resumed".to_owned(),
+        State::Waiting => format!("is tried {at}"),
+        State::Sending => "is being tried".to_owned(),
+        State::HandingOver => "is being handed over; the answer is awaited".to_owned(),
+        State::Sent => match channel {
+            Channel::Email => "nothing: the mail server has it",
+            Channel::Stream => "nothing: it is in the feed",
+            Channel::Webhook => "nothing: its receiver has it",
+        }
+        .to_owned(),
+        State::Uncertain if channel == Channel::Webhook => {
+            "may have arrived; goes again only when it is replayed, with the same webhook-id".to_owned()
+        }
+        State::Uncertain => {
+            "may have arrived; goes again only when staff ask for it, with the same Message-ID".to_owned()
+        }
+        State::Failed if channel == Channel::Webhook => "nothing, unless it is replayed".to_owned(),
+        State::Failed => "nothing, unless staff ask for another try".to_owned(),
+        State::Skipped => "nothing".to_owned(),
     }
 }
 
@@ -31,10 +38,15 @@ mod tests {
 
     #[test]
     fn every_state_says_what_is_next() {
-        for state in State::ALL {
-            assert!(!next_step(state, Channel::Email, None).is_empty());
+        let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        for word in
+            ["gathering", "held", "waiting", "sending", "handing_over", "sent", "uncertain", "failed", "skipped"]
+        {
+            let state = State::of(word).unwrap();
+            for channel in [Channel::Email, Channel::Stream, Channel::Webhook] {
+                assert!(!next_step(state, channel, at).is_empty(), "{word}");
+            }
         }
-        let at = DateTime::from_timestamp(1_800_000_000, 0);
-        assert_eq!(next_step(State::Due, Channel::Email, at), "is tried on 2027-01-15 at 08:00 UTC");
+        assert_eq!(next_step(State::Waiting, Channel::Webhook, at), "is tried on 2027-01-15 at 08:00:00 UTC");
     }
 }

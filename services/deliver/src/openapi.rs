@@ -2,10 +2,26 @@
 
 use utoipa::OpenApi;
 
-use crate::web::api;
+use crate::web::{api, streams, webhooks};
 
 #[derive(OpenApi)]
-#[openapi(paths(api::list, api::get, api::send))]
+#[openapi(paths(
+    api::list,
+    api::get,
+    api::send,
+    webhooks::list,
+    webhooks::get,
+    webhooks::secret,
+    webhooks::test,
+    webhooks::enable,
+    webhooks::replay,
+    webhooks::replay_one,
+    streams::list,
+    streams::get,
+    streams::credentials,
+    streams::revoke,
+    streams::replay
+))]
 struct Document;
 
 /// The document's part.

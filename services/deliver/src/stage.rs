@@ -25,11 +25,17 @@ pub(crate) struct Gatherer {
     clock: Arc<dyn Clock>,
     schedule: Schedule,
     due: Wake,
+    push: Wake,
 }
 
 impl Gatherer {
     pub(crate) fn new(deliver: &Deliver) -> Self {
-        Self { clock: Arc::clone(&deliver.parts.env.clock), schedule: schedule(deliver), due: deliver.due.clone() }
+        Self {
+            clock: Arc::clone(&deliver.parts.env.clock),
+            schedule: schedule(deliver),
+            due: deliver.due.clone(),
+            push: deliver.push.clone(),
+        }
     }
 
     /// The periods of the mail deliveries that a subscription may be gathering for.
@@ -69,16 +75,19 @@ impl Stage for Gatherer {
         let closed = self.closed(tx, events, now).await?;
         for event in events {
             let subscription = &event.data.subscription;
-            // Routed before route knew of the pause: it waits with the others until the subscription is resumed.
-            let (reason, instead) = match silent.get(&subscription.id) {
-                _ if stopped.contains(&subscription.id) => (Some("unsubscribed"), Some(State::Skipped)),
-                Some(Silence::Ended) => (Some("the subscription was ended"), Some(State::Skipped)),
-                Some(Silence::Paused) => (Some("the subscription is paused"), Some(State::Held)),
-                None => (None, None),
-            };
             for channel in &subscription.channels {
+                let (reason, instead) = match (silent.get(&subscription.id), channel) {
+                    (Some(Silence::Ended), _) => (Some("the subscription was ended"), Some(State::Skipped)),
+                    // The link in a mail stops the mails; programs read on.
+                    (_, Channel::Email) if stopped.contains(&subscription.id) => {
+                        (Some("unsubscribed"), Some(State::Skipped))
+                    }
+                    // Routed before route knew of the pause: it waits with the others until the subscription is resumed.
+                    (Some(Silence::Paused), _) => (Some("the subscription is paused"), Some(State::Held)),
+                    (None, _) => (None, None),
+                };
                 let (period, state, due) = match channel {
-                    Channel::Stream => (event.id.to_string(), State::Waiting, now),
+                    Channel::Stream | Channel::Webhook => (event.id.to_string(), State::Waiting, now),
                     Channel::Email => {
                         let periods = self.periods(subscription, now);
                         let open = periods
@@ -113,6 +122,7 @@ impl Stage for Gatherer {
 
     fn committed(&self) {
         self.due.ring();
+        self.push.ring();
     }
 }
 

@@ -1,5 +1,6 @@
 //! A changed subscription in: what is gathered for a paused one is held, for a resumed one goes on, for an ended one is
-//! skipped. Nothing is dropped without a reason that stands on the delivery.
+//! skipped. Nothing is dropped without a reason that stands on the delivery. What its channels need is kept: the webhook's
+//! endpoint follows it, and a stream that is no more loses its credentials.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,9 +15,8 @@ use skillwire_store::{StoreError, Tx};
 
 use crate::Deliver;
 use crate::stage::{PERIODS_AHEAD_MAX, id_of, period_name, schedule};
-use crate::store::deliveries;
 use crate::store::held::{self, Held};
-use crate::store::subscriptions::{self, Standing};
+use crate::store::{deliveries, endpoints, streams, subscriptions};
 use crate::window::{Period, Schedule};
 
 /// The stage.
@@ -24,15 +24,23 @@ pub(crate) struct Listener {
     clock: Arc<dyn Clock>,
     schedule: Schedule,
     due: Wake,
+    push: Wake,
+    readers: Wake,
 }
 
 impl Listener {
     pub(crate) fn new(deliver: &Deliver) -> Self {
-        Self { clock: Arc::clone(&deliver.parts.env.clock), schedule: schedule(deliver), due: deliver.due.clone() }
+        Self {
+            clock: Arc::clone(&deliver.parts.env.clock),
+            schedule: schedule(deliver),
+            due: deliver.due.clone(),
+            push: deliver.push.clone(),
+            readers: deliver.readers.clone(),
+        }
     }
 
     /// Lets what was held go on. A mail whose period still runs gathers on; one whose period is over comes with the first mail
-    /// from now on; one that was already tried, and a feed message, goes at once.
+    /// from now on; one that was already tried, a feed message and a webhook's post go at once.
     async fn release(&self, tx: &mut Tx, subscription: &Subscription, now: DateTime<Utc>) -> Result<(), StoreError> {
         for one in held::list(tx.conn(), subscription.id).await? {
             match one {
@@ -80,10 +88,14 @@ impl Stage for Listener {
                 *one = &event.data;
             }
         }
-        let standings: Vec<Standing> = last.values().map(|change| Standing::of(change)).collect();
-        let news = subscriptions::keep(tx.conn(), &standings).await?;
+        let changes: Vec<&SubscriptionChanged> = last.values().copied().collect();
+        let news = subscriptions::keep(tx.conn(), &changes, now).await?;
         for change in last.into_values().filter(|change| news.contains(&change.subscription.id)) {
             let subscription = &change.subscription;
+            endpoints::follow(tx.conn(), change, now).await?;
+            if change.ended || !subscription.channels.contains(&Channel::Stream) {
+                streams::revoke(tx.conn(), subscription.id, now).await?;
+            }
             if change.ended {
                 held::skip(tx.conn(), subscription.id, &[], "the subscription was ended").await?;
                 continue;
@@ -100,5 +112,7 @@ impl Stage for Listener {
 
     fn committed(&self) {
         self.due.ring();
+        self.push.ring();
+        self.readers.ring();
     }
 }

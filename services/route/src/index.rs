@@ -204,6 +204,7 @@ pub(crate) mod tests {
             name: "n".to_owned(),
             predicate,
             channels: vec![Channel::Email],
+            webhook_url: None,
             cadence: Cadence::Daily,
             time_zone: "America/Chicago".to_owned(),
             paused,

@@ -1,7 +1,7 @@
 //! Routing: who wants a signal.
 //!
 //! Takes SignalPublished and the subscriptions that people make on its pages; gives one DeliveryRequested for each signal
-//! revision and subscription that wants it. Promises that a subscription gets every matching revision, that one told of
+//! revision and subscription that wants it, and a SubscriptionChanged for each subscription made, changed or ended. Promises that a subscription gets every matching revision, that one told of
 //! numbers is also told when they are kept back or end, and that a new subscription starts with what is known already.
 //! Refuses to know addresses, channels' ways and times: that is `deliver`.
 //!
@@ -24,6 +24,7 @@ use std::sync::Arc;
 use skillwire_bus::{Parts, keeper, relay, stage};
 use skillwire_runtime::Work;
 use skillwire_store::Migration;
+use skillwire_web::Outbound;
 
 pub use config::Config;
 pub use holds::holds;
@@ -43,6 +44,7 @@ pub const MIGRATIONS: &[Migration] =
 pub struct Route {
     parts: Parts,
     config: Arc<Config>,
+    outbound: Outbound,
     live: Arc<live::LiveIndex>,
     started: skillwire_runtime::Wake,
 }
@@ -50,8 +52,9 @@ pub struct Route {
 impl Route {
     /// Makes it; nothing runs yet.
     #[must_use]
-    pub fn create(parts: Parts, config: Config) -> Self {
-        Self { parts, config: Arc::new(config), live: Arc::default(), started: skillwire_runtime::Wake::default() }
+    pub fn create(parts: Parts, config: Config, outbound: Outbound) -> Self {
+        let started = skillwire_runtime::Wake::default();
+        Self { parts, config: Arc::new(config), outbound, live: Arc::default(), started }
     }
 
     /// Its loops.

@@ -7,9 +7,10 @@ use skillwire_bus::{Bus, Parts};
 use skillwire_deliver::mail::Post;
 use skillwire_deliver::{Deliver, Smtp};
 use skillwire_directory::{Directory, DirectoryParts, Reader};
+use skillwire_route::Route;
 use skillwire_runtime::{Clock, Env, Ids};
 use skillwire_store::Db;
-use skillwire_web::Secret;
+use skillwire_web::{Outbound, Secret};
 use sqlx::PgPool;
 
 use crate::settings::Settings;
@@ -29,18 +30,21 @@ pub struct House {
     pub pool: PgPool,
     secret: Secret,
     smtp: Smtp,
+    outbound: Outbound,
 }
 
 impl House {
     /// Opens it. Engines that are away are met when they are asked.
     pub async fn open(settings: Settings, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Result<Self> {
         let secret: Secret = settings.secret.key.parse()?;
+        let secret = secret.with_previous(&settings.secret.previous_keys).context("secret.previous_keys")?;
+        let outbound = Outbound::new(&settings.outbound)?;
         let pool = pool(&settings)?;
         let bus = Bus::connect(settings.nats.clone()).await?;
         let reader = Arc::new(Reader::new(Db::new(pool.clone(), skillwire_directory::NAME), Arc::clone(&clock)));
         let smtp = Smtp::new(&settings.deliver)?;
         let env = Env { clock, ids, directory: Arc::clone(&reader) as _ };
-        Ok(Self { settings, env, reader, bus, pool, secret, smtp })
+        Ok(Self { settings, env, reader, bus, pool, secret, smtp, outbound })
     }
 
     /// A service's view of PostgreSQL.
@@ -89,7 +93,14 @@ impl House {
     /// Delivery.
     pub fn deliver(&self) -> Result<Deliver> {
         let parts = self.parts(skillwire_deliver::NAME);
-        Ok(Deliver::create(parts, self.settings.deliver.clone(), self.secret.clone(), self.public_url())?)
+        let (config, secret) = (self.settings.deliver.clone(), self.secret.clone());
+        Ok(Deliver::create(parts, config, secret, self.public_url(), self.outbound.clone())?)
+    }
+
+    /// Routing.
+    #[must_use]
+    pub fn route(&self) -> Route {
+        Route::create(self.parts(skillwire_route::NAME), self.settings.route.clone(), self.outbound.clone())
     }
 }
 

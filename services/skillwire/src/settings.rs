@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use skillwire_bus::NatsConfig;
 use skillwire_runtime::telemetry::LogConfig;
 use skillwire_store::DatabaseConfig;
-use skillwire_web::HttpConfig;
+use skillwire_web::{HttpConfig, OutboundConfig};
 
 /// Every setting of Skillwire.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -21,6 +21,8 @@ pub struct Settings {
     pub log: LogConfig,
     /// What links and tokens are signed with.
     pub secret: SecretConfig,
+    /// What may be called when somebody else gave the address.
+    pub outbound: OutboundConfig,
     /// Who is who: sign-in, people, tokens.
     pub directory: skillwire_directory::Config,
     /// What is taken, and how much of it.
@@ -42,6 +44,8 @@ pub struct SecretConfig {
     /// 64 hexadecimal digits, e.g. from `openssl rand -hex 32`. All processes of an installation have the same one. There is
     /// no default: a key that is known to others is none.
     pub key: String,
+    /// Former keys, after a change of `key`: what was sealed and signed under them still opens and holds.
+    pub previous_keys: Vec<String>,
 }
 
 impl std::fmt::Debug for SecretConfig {

@@ -79,8 +79,7 @@ pub const TARGETS: &[Target] = &[
         about: "finds who wants a signal",
         migrations: skillwire_route::MIGRATIONS,
         create: |house| {
-            let service =
-                skillwire_route::Route::create(house.parts(skillwire_route::NAME), house.settings.route.clone());
+            let service = house.route();
             Ok(Made { works: service.works(), routes: service.routes() })
         },
     },
@@ -90,7 +89,7 @@ pub const TARGETS: &[Target] = &[
         migrations: skillwire_deliver::MIGRATIONS,
         create: |house| {
             let service = house.deliver()?;
-            Ok(Made { works: service.works(), routes: service.routes() })
+            Ok(Made { works: service.works()?, routes: service.routes() })
         },
     },
 ];

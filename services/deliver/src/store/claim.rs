@@ -44,7 +44,7 @@ pub(crate) async fn mails(db: &Db, now: DateTime<Utc>, lease: TimeDelta, limit: 
              select id from deliver.deliveries
              where channel = 'email' and ((state in ('gathering', 'waiting') and due_at <= $1) or (state = 'sending' and lease_until <= $1))
                and not exists (select 1 from deliver.subscriptions s
-                               where s.subscription = deliveries.subscription and (s.paused or s.ended))
+                               where s.subscription = deliveries.subscription and (s.ended or s.paused and not deliveries.period like 'notice %'))
              order by due_at limit $3 for update skip locked)
          update deliver.deliveries d set state = 'sending', lease_until = $2 from due where d.id = due.id
          returning d.id, d.subscription, d.person, d.name, d.traceparent, d.subject, d.body_text, d.body_html, d.frozen_at",
@@ -81,7 +81,7 @@ pub(crate) async fn mails(db: &Db, now: DateTime<Utc>, lease: TimeDelta, limit: 
 pub(crate) async fn recover(db: &Db, now: DateTime<Utc>, retry: TimeDelta) -> Result<u64, StoreError> {
     let done = sqlx::query(
         "with found as (
-             select id from deliver.deliveries where state = 'handing_over' and lease_until <= $1
+             select id from deliver.deliveries where channel = 'email' and state = 'handing_over' and lease_until <= $1
              order by lease_until limit $3 for update skip locked),
          closed as (
              update deliver.attempts a set phase = 'done', outcome = 'uncertain', ended_at = $1,
@@ -155,22 +155,27 @@ pub(crate) async fn messages(
 pub(crate) async fn settle_messages(
     db: &Db,
     ids: &dyn Ids,
-    sent: &[DeliveryId],
+    sent: &[(DeliveryId, u64)],
     lost: &[DeliveryId],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let mut tx = db.begin().await?;
-    let all: Vec<(Uuid, &str)> =
-        sent.iter().map(|id| (id.0, "sent")).chain(lost.iter().map(|id| (id.0, "temporary"))).collect();
+    let all: Vec<(Uuid, &str, Option<i64>)> = sent
+        .iter()
+        .map(|(id, sequence)| (id.0, "sent", i64::try_from(*sequence).ok()))
+        .chain(lost.iter().map(|id| (id.0, "temporary", None)))
+        .collect();
     sqlx::query(
         "update deliver.deliveries d set lease_until = null, sent_at = case when u.outcome = 'sent' then $3 end,
+             feed_sequence = coalesce(u.sequence, d.feed_sequence),
              state = case when u.outcome = 'sent' then 'sent' else 'waiting' end, due_at = $4
-         from unnest($1::uuid[], $2::text[]) as u (id, outcome) where d.id = u.id",
+         from unnest($1::uuid[], $2::text[], $5::bigint[]) as u (id, outcome, sequence) where d.id = u.id",
     )
-    .bind(all.iter().map(|(id, _)| *id).collect::<Vec<Uuid>>())
-    .bind(all.iter().map(|(_, outcome)| *outcome).collect::<Vec<&str>>())
+    .bind(all.iter().map(|(id, ..)| *id).collect::<Vec<Uuid>>())
+    .bind(all.iter().map(|(_, outcome, _)| *outcome).collect::<Vec<&str>>())
     .bind(now)
     .bind(now + TimeDelta::seconds(FEED_RETRY_S))
+    .bind(all.iter().map(|(.., sequence)| *sequence).collect::<Vec<Option<i64>>>())
     .execute(tx.conn())
     .await?;
     sqlx::query(
@@ -179,8 +184,8 @@ pub(crate) async fn settle_messages(
          from unnest($1::uuid[], $2::text[], $3::uuid[]) as u (id, outcome, attempt)
          join deliver.deliveries d on d.id = u.id on conflict do nothing",
     )
-    .bind(all.iter().map(|(id, _)| *id).collect::<Vec<Uuid>>())
-    .bind(all.iter().map(|(_, outcome)| *outcome).collect::<Vec<&str>>())
+    .bind(all.iter().map(|(id, ..)| *id).collect::<Vec<Uuid>>())
+    .bind(all.iter().map(|(_, outcome, _)| *outcome).collect::<Vec<&str>>())
     .bind(all.iter().map(|_| ids.uuid(now)).collect::<Vec<Uuid>>())
     .bind(now)
     .execute(tx.conn())

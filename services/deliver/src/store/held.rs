@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::stage::{id_of, period_name};
 use crate::window::Period;
 
-/// Held deliveries of one subscription let go at once: its mail and the feed messages that waited. More go with the next
+/// Held deliveries of one subscription let go at once: its mail, the feed messages and the posts that waited. More go with the next
 /// change; they stay visible as held.
 const HELD_MAX: i64 = 10_000;
 
@@ -23,11 +23,12 @@ pub(crate) struct Held {
     pub due: DateTime<Utc>,
 }
 
-/// Holds what is open.
+/// Holds what is open. A word of ours to the owner (`notice`) and a test that was asked for were not gathered: they go.
 pub(crate) async fn hold(conn: &mut PgConnection, subscription: SubscriptionId) -> Result<(), StoreError> {
     sqlx::query(
         "update deliver.deliveries set state = 'held', reason = 'the subscription is paused'
-         where subscription = $1 and state in ('gathering', 'waiting')",
+         where subscription = $1 and state in ('gathering', 'waiting')
+           and not (period like 'notice %' or period like 'test %')",
     )
     .bind(subscription.0)
     .execute(conn)
@@ -35,7 +36,7 @@ pub(crate) async fn hold(conn: &mut PgConnection, subscription: SubscriptionId) 
     Ok(())
 }
 
-/// Skips what is open in channels other than these.
+/// Skips what is open in channels other than these; a notice to the owner only when no channel is left.
 pub(crate) async fn skip(
     conn: &mut PgConnection,
     subscription: SubscriptionId,
@@ -44,7 +45,8 @@ pub(crate) async fn skip(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "update deliver.deliveries set state = 'skipped', reason = $3
-         where subscription = $1 and state in ('gathering', 'waiting', 'held') and not channel = any($2)",
+         where subscription = $1 and state in ('gathering', 'waiting', 'held') and not channel = any($2)
+           and (cardinality($2) = 0 or not period like 'notice %')",
     )
     .bind(subscription.0)
     .bind(channels.iter().map(|channel| channel.as_str()).collect::<Vec<_>>())

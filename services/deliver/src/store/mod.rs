@@ -3,8 +3,12 @@
 pub(crate) mod attempts;
 pub(crate) mod claim;
 pub(crate) mod deliveries;
+pub(crate) mod endpoints;
 pub(crate) mod held;
+pub(crate) mod pushes;
 pub(crate) mod read;
+pub(crate) mod replays;
+pub(crate) mod streams;
 pub(crate) mod subscriptions;
 
 use chrono::{DateTime, Utc};
@@ -71,6 +75,14 @@ pub async fn flush(db: &Db, now: DateTime<Utc>) -> Result<u64, StoreError> {
 /// # Errors
 /// When PostgreSQL does not answer.
 pub async fn replay_since(db: &Db, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    // Where older ones lay in the stream says nothing any more: it is being filled anew.
+    sqlx::query(
+        "update deliver.deliveries set feed_sequence = null
+         where channel = 'stream' and feed_sequence is not null and created_at < $1",
+    )
+    .bind(since)
+    .execute(db.pool())
+    .await?;
     let done = sqlx::query(
         "update deliver.deliveries set state = 'waiting', due_at = least(created_at, $2)
          where channel = 'stream' and state = 'sent' and created_at >= $1",

@@ -15,9 +15,9 @@ pub(crate) struct DeliveryLine {
     pub subscription: SubscriptionId,
     /// The subscription's name.
     pub name: String,
-    /// email or stream.
+    /// email, stream or webhook.
     pub channel: String,
-    /// Begin of the period (mail), or the event (stream).
+    /// Begin of the period (mail), or the event (stream, webhook).
     pub period: String,
     /// gathering, held, waiting, sending, handing_over, sent, uncertain, failed or skipped.
     pub state: String,
@@ -58,6 +58,7 @@ pub(crate) struct AttemptLine {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Filter {
     pub person: Option<PersonId>,
+    pub subscription: Option<SubscriptionId>,
     pub channel: Option<String>,
     pub state: Option<String>,
     pub before: Option<(DateTime<Utc>, DeliveryId)>,
@@ -78,6 +79,7 @@ pub(crate) async fn list(
     let sql = format!(
         "{SELECT} where d.partnership = $1 and ($2::uuid is null or d.person = $2) and ($3::text is null or d.channel = $3)
            and ($4::text is null or d.state = $4) and ($5::timestamptz is null or (d.created_at, d.id) < ($5, $6::uuid))
+           and ($8::uuid is null or d.subscription = $8)
          order by d.created_at desc, d.id desc limit $7"
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
@@ -88,6 +90,7 @@ pub(crate) async fn list(
         .bind(filter.before.map(|(at, _)| at))
         .bind(filter.before.map(|(_, id)| id.0))
         .bind(i64::from(limit))
+        .bind(filter.subscription.map(|s| s.0))
         .fetch_all(pool)
         .await?;
     Ok(rows.iter().map(line).collect())
@@ -137,7 +140,7 @@ pub(crate) async fn send_now(
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let done = sqlx::query(
-        "update deliver.deliveries set due_at = $3, first_try_at = null,
+        "update deliver.deliveries set due_at = $3, first_try_at = null, round_from = tries,
              state = case when state = 'gathering' then 'gathering' else 'waiting' end
          where id = $1 and partnership = $2 and state in ('gathering', 'waiting', 'failed', 'uncertain')",
     )

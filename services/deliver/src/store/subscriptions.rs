@@ -9,46 +9,41 @@ use skillwire_store::{Db, StoreError};
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-/// How a subscription stands.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Standing {
-    pub subscription: SubscriptionId,
-    pub version: i64,
-    pub paused: bool,
-    pub ended: bool,
-}
-
-impl Standing {
-    pub(crate) const fn of(change: &SubscriptionChanged) -> Self {
-        let subscription = &change.subscription;
-        Self {
-            subscription: subscription.id,
-            version: change.version,
-            paused: subscription.paused,
-            ended: change.ended,
-        }
-    }
-}
-
-/// Keeps how subscriptions stand, in the order given; those of which it is news.
+/// Keeps how subscriptions stand, in the order given; those of which it is news (a change that comes after its successor is not).
 pub(crate) async fn keep(
     conn: &mut PgConnection,
-    standings: &[Standing],
+    changes: &[&SubscriptionChanged],
+    now: DateTime<Utc>,
 ) -> Result<HashSet<SubscriptionId>, StoreError> {
-    let rows = sqlx::query(
-        "insert into deliver.subscriptions as s (subscription, version, paused, ended)
-         select * from unnest($1::uuid[], $2::bigint[], $3::bool[], $4::bool[])
-         on conflict (subscription) do update set version = excluded.version, paused = excluded.paused, ended = excluded.ended
-             where s.version < excluded.version
-         returning subscription",
-    )
-    .bind(standings.iter().map(|s| s.subscription.0).collect::<Vec<Uuid>>())
-    .bind(standings.iter().map(|s| s.version).collect::<Vec<_>>())
-    .bind(standings.iter().map(|s| s.paused).collect::<Vec<_>>())
-    .bind(standings.iter().map(|s| s.ended).collect::<Vec<_>>())
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(|row| SubscriptionId(row.get("subscription"))).collect())
+    let mut news = HashSet::new();
+    // One by one: people change subscriptions by hand, so there are few.
+    for change in changes {
+        let s = &change.subscription;
+        let done = sqlx::query(
+            "insert into deliver.subscriptions as k
+                 (subscription, version, paused, ended, partnership, person, name, channels, changed_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             on conflict (subscription) do update set version = excluded.version, paused = excluded.paused,
+                 ended = excluded.ended, partnership = excluded.partnership, person = excluded.person, name = excluded.name,
+                 channels = excluded.channels, changed_at = excluded.changed_at
+                 where k.version < excluded.version",
+        )
+        .bind(s.id.0)
+        .bind(change.version)
+        .bind(s.paused)
+        .bind(change.ended)
+        .bind(s.partnership.0)
+        .bind(s.person.0)
+        .bind(&s.name)
+        .bind(s.channels.iter().map(|c| c.as_str()).collect::<Vec<_>>())
+        .bind(now)
+        .execute(&mut *conn)
+        .await?;
+        if done.rows_affected() == 1 {
+            news.insert(s.id);
+        }
+    }
+    Ok(news)
 }
 
 /// Why nothing is sent for these subscriptions, where it is so.

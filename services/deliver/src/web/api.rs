@@ -4,12 +4,13 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use skillwire_schemas::{Channel, DeliveryId};
+use skillwire_schemas::{Channel, DeliveryId, SubscriptionId};
 use skillwire_web::{Actor, Cursor, Json, Problem};
 use utoipa::{IntoParams, ToSchema};
 
 use super::seen;
 use crate::Deliver;
+use crate::next_step::next_step;
 use crate::state::State as DeliveryState;
 use crate::store::read::{self, AttemptLine, DeliveryLine, Filter};
 
@@ -17,10 +18,12 @@ use crate::store::read::{self, AttemptLine, DeliveryLine, Filter};
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 pub(crate) struct ListQuery {
-    /// email or stream.
+    /// email, stream or webhook.
     pub channel: String,
     /// gathering, held, waiting, sending, handing_over, sent, uncertain, failed or skipped.
     pub state: String,
+    /// Of one subscription.
+    pub subscription: Option<SubscriptionId>,
     /// From the page before.
     pub cursor: String,
 }
@@ -65,7 +68,7 @@ pub(super) async fn page(
         return Err(Problem::bad_request(format!("state: '{state}' is no state of a delivery")).code("filter"));
     }
     let before = given(&query.cursor).map(|c| Cursor::decode::<(DateTime<Utc>, DeliveryId)>(&c)).transpose()?;
-    let filter = Filter { person: seen(actor), channel, state, before };
+    let filter = Filter { person: seen(actor), subscription: query.subscription, channel, state, before };
     let mut deliveries = read::list(deliver.parts.db.pool(), actor.partnership, &filter, limit + 1).await?;
     let mut next = None;
     if deliveries.len() > usize::try_from(limit).unwrap_or(usize::MAX) {
@@ -80,7 +83,9 @@ pub(super) async fn page(
 pub(crate) struct DeliveryView {
     #[serde(flatten)]
     pub delivery: DeliveryLine,
-    /// What the mail said, or will say.
+    /// What happens next.
+    pub next: String,
+    /// What the mail said, or will say; of a test, what was posted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Newest first.
@@ -102,7 +107,10 @@ pub(crate) async fn get(
 pub(super) async fn one(deliver: &Deliver, actor: &Actor, id: DeliveryId) -> Result<DeliveryView, Problem> {
     let found = read::get(deliver.parts.db.pool(), actor.partnership, seen(actor), id).await?;
     let (delivery, text, attempts) = found.ok_or_else(|| Problem::not_found("delivery"))?;
-    Ok(DeliveryView { delivery, text, attempts })
+    let state = DeliveryState::of(&delivery.state).ok_or_else(|| Problem::internal("a state that is none"))?;
+    let channel = delivery.channel.parse::<Channel>().map_err(Problem::internal)?;
+    let next = next_step(state, channel, delivery.due_at);
+    Ok(DeliveryView { delivery, next, text, attempts })
 }
 
 /// Send now: what is being gathered goes at once, what failed is tried again.

@@ -1,8 +1,12 @@
-//! Pages and API: `/deliveries`, `/unsubscribe`, `/api/v1/deliveries`.
+//! Pages and API: `/deliveries`, `/webhooks`, `/streams`, `/unsubscribe`, and the same below `/api/v1`.
 
 pub(crate) mod api;
 mod pages;
+mod stream_pages;
+pub(crate) mod streams;
 mod unsubscribe;
+mod webhook_pages;
+pub(crate) mod webhooks;
 
 use skillwire_schemas::PersonId;
 use skillwire_web::{Actor, Permission, Routes, Who};
@@ -23,7 +27,45 @@ pub(crate) fn routes(deliver: Deliver) -> Routes {
         .get("/api/v1/deliveries", read, api::list)
         .get("/api/v1/deliveries/{id}", read, api::get)
         .post("/api/v1/deliveries/{id}/send", staff, api::send)
+        .merge(webhook_routes())
+        .merge(stream_routes())
         .with_state(deliver)
+}
+
+/// Those of webhooks. Who may subscribe may run the webhooks of their subscriptions.
+fn webhook_routes() -> Routes<Deliver> {
+    let (read, run) = (Who::May(Permission::ReadDeliveries), Who::May(Permission::Subscribe));
+    Routes::new()
+        .get("/webhooks", read, webhook_pages::list)
+        .get("/webhooks/{id}", read, webhook_pages::show)
+        .post("/webhooks/{id}/secret", run, webhook_pages::secret)
+        .post("/webhooks/{id}/test", run, webhook_pages::test)
+        .post("/webhooks/{id}/enable", run, webhook_pages::enable)
+        .post("/webhooks/{id}/replay", run, webhook_pages::replay)
+        .post("/webhooks/{id}/deliveries/{delivery}/replay", run, webhook_pages::replay_one)
+        .get("/api/v1/webhooks", read, webhooks::list)
+        .get("/api/v1/webhooks/{id}", read, webhooks::get)
+        .post("/api/v1/webhooks/{id}/secret", run, webhooks::secret)
+        .post("/api/v1/webhooks/{id}/test", run, webhooks::test)
+        .post("/api/v1/webhooks/{id}/enable", run, webhooks::enable)
+        .post("/api/v1/webhooks/{id}/replay", run, webhooks::replay)
+        .post("/api/v1/webhooks/{id}/deliveries/{delivery}/replay", run, webhooks::replay_one)
+}
+
+/// Those of streams.
+fn stream_routes() -> Routes<Deliver> {
+    let (read, run) = (Who::May(Permission::ReadDeliveries), Who::May(Permission::Subscribe));
+    Routes::new()
+        .get("/streams", read, stream_pages::list)
+        .get("/streams/{id}", read, stream_pages::show)
+        .post("/streams/{id}/credentials", run, stream_pages::credentials)
+        .post("/streams/{id}/revoke", run, stream_pages::revoke)
+        .post("/streams/{id}/replay", run, stream_pages::replay)
+        .get("/api/v1/streams", read, streams::list)
+        .get("/api/v1/streams/{id}", read, streams::get)
+        .post("/api/v1/streams/{id}/credentials", run, streams::credentials)
+        .delete("/api/v1/streams/{id}/credentials", run, streams::revoke)
+        .post("/api/v1/streams/{id}/replay", run, streams::replay)
 }
 
 /// Whose deliveries an actor sees: staff all of the partnership, everybody else their own.

@@ -14,7 +14,7 @@ use crate::Deliver;
 const EXPORT_ROWS_MAX: u32 = 50_000;
 
 /// What stands beside a state.
-fn badge(state: &str) -> &'static str {
+pub(super) fn badge(state: &str) -> &'static str {
     match state {
         "sent" => "badge-ok",
         "uncertain" => "badge-warn",
@@ -49,6 +49,7 @@ pub(crate) async fn list(
 struct Shown {
     csrf: String,
     may_send: bool,
+    may_replay: bool,
     view: DeliveryView,
 }
 
@@ -61,10 +62,12 @@ pub(crate) async fn show(
     let view = api::one(&deliver, &actor, id).await?;
     let may_send = actor.may(Permission::ManagePartnership)
         && ["gathering", "waiting", "failed", "uncertain"].contains(&view.delivery.state.as_str());
+    let may_replay = actor.may(Permission::Subscribe)
+        && ["waiting", "sent", "failed", "uncertain"].contains(&view.delivery.state.as_str());
     let title = view.delivery.name.clone();
     let about = "One delivery: what it says and every attempt.";
     let around = Page { title: &title, about, active: "/deliveries", actor: Some(&actor) };
-    page(around, &Shown { csrf: actor.csrf().to_owned(), may_send, view })
+    page(around, &Shown { csrf: actor.csrf().to_owned(), may_send, may_replay, view })
 }
 
 /// Sends now.

@@ -101,6 +101,26 @@ impl Bus {
         &self.0.config
     }
 
+    pub(crate) fn client(&self) -> &Client {
+        &self.0.client
+    }
+
+    pub(crate) fn jetstream(&self) -> &Context {
+        &self.0.jetstream
+    }
+
+    /// Where subscribers reach NATS, without a name or password.
+    #[must_use]
+    pub fn public_url(&self) -> String {
+        let config = &self.0.config;
+        if !config.public_url.is_empty() {
+            return config.public_url.clone();
+        }
+        let first = config.url.split(',').next().unwrap_or_default();
+        let (scheme, rest) = first.split_once("://").unwrap_or(("nats", first));
+        format!("{scheme}://{}", rest.rsplit('@').next().unwrap_or(rest))
+    }
+
     /// How long an answer may take.
     pub(crate) fn answer_timeout(&self) -> Duration {
         Duration::from_secs(self.0.config.answer_timeout_s)
@@ -139,13 +159,13 @@ impl Bus {
     }
 
     /// Puts a message into a feed and waits until the server has it. The same `message_id` again within two minutes is the
-    /// same message.
+    /// same message. Gives its sequence in the stream.
     ///
     /// # Errors
     /// [`Fault::Retry`] when there is no yes; the message may be there all the same.
-    pub async fn feed_publish(&self, subject: &str, message_id: &str, body: Vec<u8>) -> Result<(), Fault> {
+    pub async fn feed_publish(&self, subject: &str, message_id: &str, body: Vec<u8>) -> Result<u64, Fault> {
         match self.publish_once(subject, message_id, body.clone()).await {
-            Ok(()) => Ok(()),
+            Ok(sequence) => Ok(sequence),
             Err(_) => {
                 // Perhaps the stream was deleted behind our back.
                 self.ensure_streams().await?;
@@ -154,9 +174,9 @@ impl Bus {
         }
     }
 
-    async fn publish_once(&self, subject: &str, message_id: &str, body: Vec<u8>) -> Result<(), BusError> {
-        self.publish(subject, message_id, body).await?.await.map_err(BusError::unavailable)?;
-        Ok(())
+    async fn publish_once(&self, subject: &str, message_id: &str, body: Vec<u8>) -> Result<u64, BusError> {
+        let yes = self.publish(subject, message_id, body).await?.await.map_err(BusError::unavailable)?;
+        Ok(yes.sequence)
     }
 
     /// Whether NATS and its JetStream answer.

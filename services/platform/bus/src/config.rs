@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct NatsConfig {
     /// nats-server 2.11 or later with JetStream: nats://user:password@host:port, several separated by commas.
     pub url: String,
+    /// How subscribers reach NATS, without name and password, e.g. tls://wire.example.org:4222. Empty: as `url` says.
+    pub public_url: String,
     /// Copies of each stream: 1 for a single server, 3 in a cluster.
     pub replicas: usize,
     /// How long events between the services are kept, days. PostgreSQL keeps them longer; see `skillwire replay`.
@@ -31,6 +33,7 @@ impl Default for NatsConfig {
     fn default() -> Self {
         Self {
             url: "nats://127.0.0.1:4222".to_owned(),
+            public_url: String::new(),
             replicas: 1,
             events_age_days_max: 7,
             events_megabytes_max: 4_096,

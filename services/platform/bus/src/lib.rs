@@ -3,17 +3,20 @@
 //! Who does what: a *relay* hands a service's outbox to JetStream; a *stage* takes events of one type from JetStream, once
 //! each, and does its work in one transaction; the *feed* is what a subscriber reads. PostgreSQL is the truth and JetStream
 //! is transport: streams and consumers are made again whenever they are missing, an event may be published and delivered
-//! many times, and is taken once (inbox).
+//! many times, and is taken once (inbox). The *door* lets subscribers in, each to their own feed only.
 //!
 //! When something fails: what can be done later stays in the outbox, or goes back to JetStream with a delay; what can never
 //! be done is kept as a dead letter in PostgreSQL before the message is given up. Refuses to know any service.
 //!
 //! Metrics: `relay_events_total{service}`, `stage_events_total{stage,outcome}` with outcome `done`, `repeated`, `returned`
-//! or `dead`.
+//! or `dead`, `stream_admissions_total{outcome}` with outcome `admitted` or `refused`.
 
 mod bus;
 mod config;
+mod door;
+mod jwt;
 mod keep;
+mod readers;
 mod relay;
 mod stage;
 mod taking;
@@ -21,7 +24,10 @@ pub mod topology;
 
 pub use bus::{Bus, BusError};
 pub use config::NatsConfig;
+pub use door::{Admission, door};
+pub use jwt::{ACCOUNT, DoorKeyError, Issuer};
 pub use keep::keeper;
+pub use readers::{Reader, Start};
 pub use relay::relay;
 pub use stage::{Stage, stage};
 

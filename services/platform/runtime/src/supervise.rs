@@ -83,6 +83,7 @@ async fn run(work: Arc<dyn Work>, mut stop: Stop) {
             () = async { match &wake { Some(wake) => wake.wait().await, None => std::future::pending().await } }, if failures == 0 => {}
         }
     }
+    work.finish().await;
 }
 
 fn backoff(failures: u32, fault: &Fault) -> Duration {

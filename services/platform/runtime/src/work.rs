@@ -37,6 +37,9 @@ pub trait Work: Send + Sync + 'static {
     /// [`Fault`] when the piece could not be done; the supervisor backs off and steps again.
     async fn step(&self, wait: Duration) -> Result<Progress, Fault>;
 
+    /// Called once after the last step: what is on its way is brought to its end.
+    async fn finish(&self) {}
+
     /// How long to rest after an idle step.
     fn rest(&self) -> Duration {
         Duration::from_millis(250)

@@ -11,11 +11,14 @@ use sha2::Sha256;
 pub struct SecretError(&'static str);
 
 /// Bytes of the key.
-const KEY_BYTES: usize = 32;
+pub(crate) const KEY_BYTES: usize = 32;
 
-/// The installation's secret.
+/// The installation's secret: the key in force, and former ones that still open and verify what they sealed and signed.
 #[derive(Clone)]
-pub struct Secret([u8; KEY_BYTES]);
+pub struct Secret {
+    current: [u8; KEY_BYTES],
+    previous: Vec<[u8; KEY_BYTES]>,
+}
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -39,7 +42,7 @@ impl std::str::FromStr for Secret {
             let pair = std::str::from_utf8(pair).map_err(|_| SecretError("not hexadecimal"))?;
             *byte = u8::from_str_radix(pair, 16).map_err(|_| SecretError("not hexadecimal"))?;
         }
-        Ok(Self(key))
+        Ok(Self { current: key, previous: Vec::new() })
     }
 }
 
@@ -47,24 +50,45 @@ impl Secret {
     /// Signs a message for a purpose: HMAC-SHA256, base64url. A tag for one purpose is none for another.
     #[must_use]
     pub fn sign(&self, purpose: &str, message: &[u8]) -> String {
-        URL_SAFE_NO_PAD.encode(self.mac(purpose, message).finalize().into_bytes())
+        URL_SAFE_NO_PAD.encode(mac(&self.current, purpose, message).finalize().into_bytes())
     }
 
     /// Whether the tag is ours, in constant time.
     #[must_use]
     pub fn verify(&self, purpose: &str, message: &[u8], tag: &str) -> bool {
-        URL_SAFE_NO_PAD.decode(tag).is_ok_and(|tag| self.mac(purpose, message).verify_slice(&tag).is_ok())
+        let Ok(tag) = URL_SAFE_NO_PAD.decode(tag) else { return false };
+        self.all().any(|key| mac(key, purpose, message).verify_slice(&tag).is_ok())
     }
 
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length: there is no error to meet")]
-    fn mac(&self, purpose: &str, message: &[u8]) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
-        // The length keeps purpose and message apart.
-        mac.update(&(purpose.len() as u64).to_be_bytes());
-        mac.update(purpose.as_bytes());
-        mac.update(message);
-        mac
+    /// The same with former keys.
+    ///
+    /// # Errors
+    /// [`SecretError`] when one of them is no key.
+    pub fn with_previous(mut self, keys: &[String]) -> Result<Self, SecretError> {
+        for key in keys {
+            self.previous.push(key.parse::<Self>()?.current);
+        }
+        Ok(self)
     }
+
+    pub(crate) const fn current(&self) -> &[u8; KEY_BYTES] {
+        &self.current
+    }
+
+    /// The key in force, then the former ones.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &[u8; KEY_BYTES]> {
+        std::iter::once(&self.current).chain(&self.previous)
+    }
+}
+
+#[expect(clippy::expect_used, reason = "HMAC takes keys of any length: there is no error to meet")]
+fn mac(key: &[u8; KEY_BYTES], purpose: &str, message: &[u8]) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    // The length keeps purpose and message apart.
+    mac.update(&(purpose.len() as u64).to_be_bytes());
+    mac.update(purpose.as_bytes());
+    mac.update(message);
+    mac
 }
 
 #[cfg(test)]
@@ -81,6 +105,7 @@ mod tests {
         assert!(!secret.verify("unsubscribe", b"a", "rubbish"));
         let other: Secret = "08".repeat(32).parse().unwrap();
         assert!(!other.verify("unsubscribe", b"a", &tag));
+        assert!(other.with_previous(&["07".repeat(32)]).unwrap().verify("unsubscribe", b"a", &tag), "a former key");
     }
 
     #[test]

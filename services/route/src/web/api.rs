@@ -9,7 +9,7 @@ use skillwire_runtime::Traceparent;
 use skillwire_schemas::envelope::About;
 use skillwire_schemas::event::SubscriptionChanged;
 use skillwire_schemas::partnership::Partnership;
-use skillwire_schemas::{Envelope, EventId, PartnershipId, Signal, Subscription, SubscriptionId};
+use skillwire_schemas::{Envelope, EventId, PartnershipId, Payload, Signal, Subscription, SubscriptionId};
 use skillwire_web::{Actor, Cursor, Json, Problem, Trace};
 use utoipa::{IntoParams, ToSchema};
 
@@ -120,8 +120,9 @@ pub(super) async fn make(
     let env = &route.parts.env;
     let now = env.clock.now();
     let id = SubscriptionId(env.ids.uuid(now));
-    let subscription =
-        asked.check(id, actor.person, &partnership(route, actor.partnership).await?).map_err(|e| wrong(&e))?;
+    let subscription = asked
+        .check(id, actor.person, &partnership(route, actor.partnership).await?, &route.outbound)
+        .map_err(|e| wrong(&e))?;
     let mut tx = route.parts.db.begin().await?;
     let max = route.config.subscriptions_per_person_max;
     if subscriptions::of_person(tx.conn(), actor.partnership, actor.person).await? >= i64::from(max) {
@@ -178,7 +179,8 @@ pub(super) async fn change(
     let kept = one(route, actor, id).await?;
     let partnership = partnership(route, actor.partnership).await?;
     // Its person stays: staff may mend a subscription, not take it over.
-    let subscription = asked.check(id, kept.subscription.person, &partnership).map_err(|e| wrong(&e))?;
+    let subscription =
+        asked.check(id, kept.subscription.person, &partnership, &route.outbound).map_err(|e| wrong(&e))?;
     let mut tx = route.parts.db.begin().await?;
     let now = route.parts.env.clock.now();
     let version = subscriptions::put(tx.conn(), actor.organization, &subscription, now).await?;
@@ -220,7 +222,8 @@ fn changed(
     trace: Traceparent,
     now: DateTime<Utc>,
 ) -> Envelope<SubscriptionChanged> {
-    let id = EventId::derived(&[&subscription.id.to_string(), &version.to_string()]);
+    let id =
+        EventId::derived(&[&subscription.id.to_string(), &SubscriptionChanged::event_type(), &version.to_string()]);
     let about = About {
         partnership: subscription.partnership,
         subject: subscription.id.to_string(),
@@ -240,7 +243,7 @@ pub(crate) async fn preview(
 ) -> Result<Json<Preview>, Problem> {
     let partnership = partnership(&route, actor.partnership).await?;
     let nobody = SubscriptionId::derived(&["preview"]);
-    let subscription = asked.check(nobody, actor.person, &partnership).map_err(|e| wrong(&e))?;
+    let subscription = asked.check(nobody, actor.person, &partnership, &route.outbound).map_err(|e| wrong(&e))?;
     Ok(Json(would_bring(&route, &subscription).await?))
 }
 

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use skillwire_schemas::partnership::Partnership;
 use skillwire_schemas::{Cadence, Channel, PersonId, Predicate, Subscription, SubscriptionId};
+use skillwire_web::Outbound;
 use utoipa::ToSchema;
 
 use crate::error::{LIST_ENTRIES_MAX, NAME_CHARS_MAX, SubscriptionError};
@@ -19,6 +20,9 @@ pub(crate) struct Asked {
     pub predicate: Predicate,
     /// By which ways; at least one.
     pub channels: Vec<Channel>,
+    /// Where the channel `webhook` posts to.
+    #[serde(default)]
+    pub webhook_url: Option<String>,
     /// How often mail goes.
     pub cadence: Cadence,
     /// IANA zone in which a day begins; the partnership's when absent.
@@ -36,6 +40,7 @@ impl Asked {
         id: SubscriptionId,
         person: PersonId,
         partnership: &Partnership,
+        outbound: &Outbound,
     ) -> Result<Subscription, Vec<SubscriptionError>> {
         let mut errors = Vec::new();
         let name = self.name.trim().to_owned();
@@ -49,8 +54,23 @@ impl Asked {
         channels.sort_unstable();
         channels.dedup();
         if channels.is_empty() {
-            errors.push(SubscriptionError::new("channels", "choose at least one of email and stream"));
+            errors.push(SubscriptionError::new("channels", "choose at least one of email, stream and webhook"));
         }
+        let given = self.webhook_url.filter(|url| !url.trim().is_empty());
+        let webhook_url = match (channels.contains(&Channel::Webhook), given) {
+            (false, _) => None,
+            (true, None) => {
+                errors.push(SubscriptionError::new("webhook_url", "give the address that signals are posted to"));
+                None
+            }
+            (true, Some(given)) => match outbound.url(&given) {
+                Ok(url) => Some(url.to_string()),
+                Err(e) => {
+                    errors.push(SubscriptionError::new("webhook_url", e.to_string()));
+                    None
+                }
+            },
+        };
         let time_zone = self.time_zone.unwrap_or_else(|| partnership.time_zone.clone());
         if time_zone.parse::<chrono_tz::Tz>().is_err() {
             errors.push(SubscriptionError::new(
@@ -69,6 +89,7 @@ impl Asked {
             name,
             predicate: self.predicate,
             channels,
+            webhook_url,
             cadence: self.cadence,
             time_zone,
             paused: self.paused,
@@ -124,7 +145,7 @@ mod tests {
     fn check(json: serde_json::Value) -> Result<Subscription, Vec<&'static str>> {
         serde_json::from_value::<Asked>(json)
             .unwrap()
-            .check(SubscriptionId::derived(&["s"]), PersonId::derived(&["x"]), &partnership())
+            .check(SubscriptionId::derived(&["s"]), PersonId::derived(&["x"]), &partnership(), &Outbound::default())
             .map_err(|errors| errors.into_iter().map(|e| e.field).collect())
     }
 
@@ -133,6 +154,21 @@ mod tests {
         let wrong = serde_json::json!({"name": "a\r\nb", "channels": [], "cadence": "daily", "time_zone": "Mars",
             "predicate": {"counties": ["20091"], "naics_prefixes": ["3x"]}});
         assert_eq!(check(wrong), Err(vec!["name", "channels", "time_zone", "counties", "naics_prefixes"]));
+    }
+
+    #[test]
+    fn a_webhook_needs_an_address_that_may_be_called() {
+        let asked = |url: serde_json::Value| {
+            check(serde_json::json!({"name": "W", "channels": ["webhook"], "cadence": "daily", "webhook_url": url}))
+        };
+        assert_eq!(asked(serde_json::Value::Null), Err(vec!["webhook_url"]));
+        assert_eq!(asked("http://college.example/".into()), Err(vec!["webhook_url"]));
+        assert_eq!(asked("https://169.254.169.254/".into()), Err(vec!["webhook_url"]));
+        let made = asked(" https://college.example/hook ".into()).unwrap();
+        assert_eq!(made.webhook_url.as_deref(), Some("https://college.example/hook"));
+        let unused =
+            serde_json::json!({"name": "W", "channels": ["email"], "cadence": "daily", "webhook_url": "rubbish"});
+        assert_eq!(check(unused).unwrap().webhook_url, None, "an address that is not used is not kept");
     }
 
     #[test]

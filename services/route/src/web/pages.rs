@@ -54,6 +54,7 @@ struct Edit {
     horizons: Vec<Choice>,
     email: bool,
     stream: bool,
+    webhook: bool,
     preview: Option<Preview>,
     feed_subject: Option<String>,
 }
@@ -64,6 +65,7 @@ struct Edit {
 pub(crate) struct Fields {
     name: String,
     channels: Vec<String>,
+    webhook_url: String,
     cadence: String,
     time_zone: String,
     counties: Vec<String>,
@@ -85,6 +87,7 @@ impl Fields {
         Self {
             name: subscription.name.clone(),
             channels: subscription.channels.iter().map(|c| c.as_str().to_owned()).collect(),
+            webhook_url: subscription.webhook_url.clone().unwrap_or_default(),
             cadence: subscription.cadence.as_str().to_owned(),
             time_zone: subscription.time_zone.clone(),
             counties: p.counties.iter().map(ToString::to_string).collect(),
@@ -117,6 +120,7 @@ impl Fields {
         Ok(Asked {
             name: self.name.clone(),
             predicate,
+            webhook_url: Some(self.webhook_url.clone()),
             channels: words("channels", &self.channels, str::parse::<Channel>)?,
             cadence: self.cadence.parse::<Cadence>().map_err(|e| Problem::unprocessable(format!("cadence: {e}")))?,
             time_zone: Some(self.time_zone.trim().to_owned()).filter(|z| !z.is_empty()),
@@ -284,7 +288,7 @@ fn form(
     let horizons = [("now", "now"), ("year", "within a year"), ("three_years", "within three years")];
     let horizons = horizons.iter().map(|(value, label)| choice(&fields.horizons, value, label)).collect();
     let has = |channel: &str| fields.channels.iter().any(|c| c == channel);
-    let (email, stream) = (has("email"), has("stream"));
+    let (email, stream, webhook) = (has("email"), has("stream"), has("webhook"));
     Edit {
         csrf: actor.csrf().to_owned(),
         id: id.map(|id| id.to_string()),
@@ -294,6 +298,7 @@ fn form(
         horizons,
         email,
         stream,
+        webhook,
         fields,
         preview,
         feed_subject: id.map(|id| format!("feed.{id}.signal")),

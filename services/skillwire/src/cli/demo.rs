@@ -254,7 +254,7 @@ pub(super) async fn links(settings: Settings, as_json: bool) -> Result<Ended> {
         }
         if subscribe.is_none() {
             let first = skillwire_route::first_stream(&house.db(skillwire_route::NAME), partnership.id).await?;
-            subscribe = first.map(|id| format!("nats sub 'feed.{id}.signal' --server {}", house.settings.nats.url));
+            subscribe = first.map(|id| format!("{}/streams/{id}", house.public_url()));
         }
     }
     if as_json {

@@ -119,8 +119,14 @@ async fn nats(house: &House) -> Finding {
         Ok(()) => {
             let version = house.bus.server_version();
             let parts: Vec<u32> = version.split('.').filter_map(|p| p.parse().ok()).collect();
-            if parts.as_slice() >= [2, 11].as_slice() {
-                Fine(format!("nats-server {version} with JetStream"))
+            let account = house.bus.account().await.unwrap_or_default();
+            if parts.as_slice() >= [2, 11].as_slice() && account == skillwire_bus::ACCOUNT {
+                Fine(format!("nats-server {version} with JetStream, in account {account}"))
+            } else if parts.as_slice() >= [2, 11].as_slice() {
+                wrong(
+                    format!("the user of nats.url is in account '{account}': subscribers cannot be let in"),
+                    "configure nats-server as in deploy/nats.conf; `skillwire nats-issuer` prints the issuer",
+                )
             } else {
                 wrong(
                     format!("nats-server {version} is too old"),

@@ -101,6 +101,9 @@ enum Command {
         #[arg(long)]
         since: String,
     },
+    /// The public key that stands as `issuer` in the configuration of nats-server (deploy/nats.conf).
+    #[command(after_help = "It follows from secret.key: another key, another issuer. Needs no database and no NATS.")]
+    NatsIssuer,
     /// Check database, NATS, mail, clocks and disk, and say the remedy.
     Doctor,
     /// Write the generated files (schemas, documents, settings file), or check that they are current.
@@ -234,6 +237,7 @@ fn dispatch(cli: Cli) -> Result<Ended> {
         Command::Signals(signals) => run::block_on(signals.run(settings()?)),
         Command::Renormalize(renormalize) => run::block_on(renormalize.run(settings()?)),
         Command::Replay { since } => run::block_on(data::replay(settings()?, since)),
+        Command::NatsIssuer => offline::nats_issuer(&settings()?),
         Command::Doctor => run::block_on(doctor::run(settings()?)),
         Command::MailCatcher { smtp, http, dir } => run::block_on(run::mail_catcher(settings()?, smtp, http, dir)),
         Command::Demo(Demo::Load { dir, url }) => run::block_on(demo::load(settings()?, dir, url)),

@@ -8,6 +8,7 @@ use skillwire_normalize::{MatchKind, Matcher, Taxonomy, normalize_lines};
 
 use super::{Ended, console};
 use crate::contract;
+use crate::settings::Settings;
 
 fn load(folder: Option<&Path>) -> Result<Taxonomy> {
     Ok(match folder {
@@ -71,4 +72,11 @@ pub(super) fn schemas(check: bool, root: &Path) -> Result<Ended> {
     }
     console::error(&format!("not current: {}; run `skillwire schemas` and commit what changes", differ.join(", ")));
     Ok(Ended::CheckFailed)
+}
+
+/// `skillwire nats-issuer`
+pub(super) fn nats_issuer(settings: &Settings) -> Result<Ended> {
+    let secret: skillwire_web::Secret = settings.secret.key.parse()?;
+    console::line(&skillwire_deliver::issuer(&secret)?.public_key());
+    Ok(Ended::Well)
 }
