@@ -61,7 +61,7 @@ fn version(random: &mut rand::rngs::StdRng, at: DateTime<Utc>) -> Need {
 }
 
 async fn say(world: &World, needs: &[Need]) {
-    let jetstream = async_nats::jetstream::new(async_nats::connect(world.nats.url()).await.unwrap());
+    let jetstream = async_nats::jetstream::new(world.nats.client().await);
     for need in needs {
         let parts = format!("{need:?}");
         let about = About {
