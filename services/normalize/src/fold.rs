@@ -112,8 +112,13 @@ pub(crate) fn stem(word: &str) -> String {
 
 /// The words of a text in the singular, short writings spelled out.
 pub(crate) fn key(text: &str) -> Vec<String> {
-    let mut key = Vec::new();
-    for word in words(text) {
+    key_of(words(text))
+}
+
+/// The words in the singular, short writings spelled out.
+pub(crate) fn key_of(words: Vec<String>) -> Vec<String> {
+    let mut key = Vec::with_capacity(words.len());
+    for word in words {
         // "ops" is short for something else than "op".
         match SPELLED_OUT.binary_search_by(|(short, _)| (*short).cmp(&word)) {
             Ok(at) => key.extend(SPELLED_OUT[at].1.iter().map(|w| (*w).to_owned())),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use skillwire_schemas::ConceptKind;
 
-use crate::fold::{key, shape, stem, stems};
+use crate::fold::{key_of, shape, stem, stems, words};
 use crate::matcher::MatchKind;
 use crate::names::{Names, number};
 use crate::taxonomy::Entry;
@@ -116,6 +116,8 @@ impl Hit {
 /// Names of concepts, which are known by their numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
+    /// By the words as they are written.
+    literal: Names<u32>,
     exact: Names<(u32, Called)>,
     shapes: Names<u32>,
     spaceless: Names<u32>,
@@ -130,6 +132,7 @@ pub(crate) struct Index {
 /// Names on their way into an index.
 #[derive(Default)]
 struct Pairs {
+    literal: Vec<(u64, u32)>,
     exact: Vec<(u64, (u32, Called))>,
     shapes: Vec<(u64, u32)>,
     spaceless: Vec<(u64, u32)>,
@@ -169,6 +172,7 @@ impl Index {
         let new = pairs.plurals.into_iter().filter(|(name, _)| exact.get(*name).is_empty()).collect::<Vec<_>>();
         exact.extend(new);
         Self {
+            literal: Names::new(pairs.literal),
             exact,
             shapes: Names::new(pairs.shapes),
             spaceless: Names::new(pairs.spaceless),
@@ -183,6 +187,11 @@ impl Index {
     /// The concepts called exactly so.
     pub(crate) fn exactly(&self, words: &[String]) -> impl Iterator<Item = (u32, Called)> {
         self.exact.get(exact_number(words)).iter().map(|(_, found)| *found)
+    }
+
+    /// Whether a concept is called so to the letter, but for capitals and punctuation.
+    pub(crate) fn is_literal(&self, words: &[String], entry: u32) -> bool {
+        self.literal.get(exact_number(words)).iter().any(|(_, other)| *other == entry)
     }
 
     /// The concepts called so: exactly, else with other spaces, else with the words in another order or form.
@@ -260,10 +269,12 @@ impl Pairs {
             _ => None,
         };
         for (name, called) in names {
-            let key = key(name);
-            if key.is_empty() {
+            let words = words(name);
+            if words.is_empty() {
                 continue;
             }
+            self.literal.push((exact_number(&words), at));
+            let key = key_of(words);
             // "journeyman electrician" in a column of credentials is the license; "PLC" is "PLC experience".
             if let Some(kind) = around {
                 self.bare.push((shape_number(&core(&key, kind)), at));

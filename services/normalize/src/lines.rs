@@ -29,14 +29,14 @@ pub enum LineError {
 struct Line<'a> {
     text: &'a str,
     state: &'static str,
-    matches: Vec<LineMatch>,
+    matches: Vec<LineMatch<'a>>,
 }
 
 #[derive(Serialize)]
-struct LineMatch {
-    scheme: String,
-    id: String,
-    label: String,
+struct LineMatch<'a> {
+    scheme: &'a str,
+    id: &'a str,
+    label: &'a str,
     score: f64,
     reason: String,
 }
@@ -68,19 +68,21 @@ pub fn normalize_lines(
         }
         number += 1;
         let text = line.trim_end_matches(['\n', '\r']);
-        let ranked = matcher.rank(text, kind, &context, top);
-        let matches = ranked
-            .candidates
-            .into_iter()
-            .map(|c| LineMatch {
-                scheme: c.concept.key.scheme,
-                id: c.concept.key.id,
-                label: c.concept.label,
-                score: (c.score * 10_000.0).round() / 10_000.0,
-                reason: c.reason,
+        let (state, _, hits) = matcher.rank_hits(text, kind, &context, top);
+        let matches = hits
+            .iter()
+            .map(|hit| {
+                let concept = &matcher.entry(hit.entry).concept;
+                LineMatch {
+                    scheme: &concept.key.scheme,
+                    id: &concept.key.id,
+                    label: &concept.label,
+                    score: (hit.score * 10_000.0).round() / 10_000.0,
+                    reason: hit.why.to_string(),
+                }
             })
             .collect();
-        let line = Line { text, state: ranked.state.as_str(), matches };
+        let line = Line { text, state: state.as_str(), matches };
         let error = |error| LineError::Io { line: number, error };
         serde_json::to_writer(&mut output, &line).map_err(|e| error(e.into()))?;
         output.write_all(b"\n").map_err(error)?;

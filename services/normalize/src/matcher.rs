@@ -229,6 +229,23 @@ impl Matcher {
     /// What the text may mean: at most `top` candidates, best first, whatever the state.
     #[must_use]
     pub fn rank(&self, text: &str, kind: MatchKind, context: &Context, top: usize) -> Ranked {
+        let (state, remark, hits) = self.rank_hits(text, kind, context, top);
+        let candidate = |hit: Hit| Candidate {
+            concept: self.entry(hit.entry).concept.clone(),
+            score: hit.score,
+            reason: hit.why.to_string(),
+        };
+        Ranked { state, remark, candidates: hits.into_iter().map(candidate).collect() }
+    }
+
+    /// The same, with the concepts by their numbers.
+    pub(crate) fn rank_hits(
+        &self,
+        text: &str,
+        kind: MatchKind,
+        context: &Context,
+        top: usize,
+    ) -> (MatchState, Option<String>, Vec<Hit>) {
         let text: String = text.chars().take(TEXT_CHARS_MAX).collect();
         let mut hits = self.hits(&text, kind);
         hits.retain(|hit| hit.score >= NAMED_MIN || hit.why.is_learned());
@@ -243,16 +260,7 @@ impl Matcher {
         } else {
             self.judge(kind, &hits)
         };
-        let candidates = hits
-            .into_iter()
-            .take(top)
-            .map(|(_, hit)| Candidate {
-                concept: self.entry(hit.entry).concept.clone(),
-                score: hit.score,
-                reason: hit.why.to_string(),
-            })
-            .collect();
-        Ranked { state, remark, candidates }
+        (state, remark, hits.into_iter().take(top).map(|(_, hit)| hit).collect())
     }
 
     /// What the text means, as it is kept.

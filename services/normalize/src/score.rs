@@ -69,9 +69,8 @@ pub(crate) struct Likely {
 
 /// How much the share of a concept among others that are called exactly so moves it; less than what makes two ambiguous.
 const SHARE_AMONG_NAMESAKES: f64 = 0.01;
-/// An alias of whose concept the model thinks less than this is doubtful, and worth that much less than what is matched.
-const NAMESAKE_SHARE_MIN: f64 = 0.2;
-const NAME_MATCH_DOUBT: f64 = 0.05;
+/// How often an alias that is the text's only after folding is right, measured on job titles.
+const FOLDED_ALIAS: f64 = 0.85;
 /// What a name in another form, within other words or misspelt is worth beside what was learned.
 const NAME_BESIDE_LEARNED: f64 = 0.3;
 
@@ -107,7 +106,7 @@ struct Measured {
 /// publishes names of credentials to measure on: they are held to what skills are.
 const fn measured(kind: MatchKind) -> Measured {
     match kind {
-        MatchKind::Occupation => Measured { slope: 0.6, offset: -0.25, matched_min: 0.93, ambiguous_min: 0.6 },
+        MatchKind::Occupation => Measured { slope: 0.6, offset: -0.25, matched_min: 0.94, ambiguous_min: 0.6 },
         MatchKind::Skill | MatchKind::Credential => {
             Measured { slope: 0.785, offset: -1.7, matched_min: 0.65, ambiguous_min: 0.5 }
         }
@@ -132,18 +131,21 @@ fn certainty(kind: MatchKind, likely: &Likely) -> f64 {
     1.0 / (1.0 + (-odds).exp())
 }
 
-/// Concepts called exactly so, put in order by what was learned; then the others. A name that was learned is known well: when
-/// the model hardly thinks of its concept, folding has made another name of the text ("benefits" of "benefit"), and staff
-/// decide.
-pub(crate) fn order(kind: MatchKind, names: Vec<Hit>, likely: &[Likely], into: &mut Vec<Hit>) {
-    let doubtful = measured(kind).matched_min - NAME_MATCH_DOUBT;
+/// Concepts called exactly so, put in order by what was learned; then the others. An alias that is the text's only after both
+/// were folded ("lab manager" spelled out) is less than one to the letter.
+pub(crate) fn order(
+    kind: MatchKind,
+    names: Vec<Hit>,
+    likely: &[Likely],
+    is_literal: impl Fn(u32) -> bool,
+    into: &mut Vec<Hit>,
+) {
+    let share = |entry: u32| likely.iter().find(|one| one.entry == entry).map_or(0.0, |one| one.share);
     into.extend(names.into_iter().map(|hit| {
-        let share = likely.iter().find(|one| one.entry == hit.entry).map_or(0.0, |one| one.share);
-        if share < NAMESAKE_SHARE_MIN && !likely.is_empty() && hit.why == Why::Said(Called::Alias.reason()) {
-            let score = doubtful + NAME_MATCH_DOUBT * share;
-            return Hit { score, why: Why::Hinted(hit.why.hint(), score), ..hit };
+        if hit.why == Why::Said(Called::Alias.reason()) && !is_literal(hit.entry) {
+            return Hit { score: FOLDED_ALIAS, why: Why::Hinted(hit.why.hint(), FOLDED_ALIAS), ..hit };
         }
-        Hit { score: hit.score - SHARE_AMONG_NAMESAKES * (1.0 - share), ..hit }
+        Hit { score: hit.score - SHARE_AMONG_NAMESAKES * (1.0 - share(hit.entry)), ..hit }
     }));
     into.extend(likely.iter().map(|one| learned(kind, one)));
 }

@@ -59,7 +59,8 @@ impl Shelf {
             let likely = self.likely(model, entries, said);
             // What is called exactly so is that; the rest is a hint beside what was learned.
             if exact {
-                score::order(self.kind, known, &likely, into);
+                let literal = |entry| self.index.is_literal(&said.words, entry);
+                score::order(self.kind, known, &likely, literal, into);
             } else {
                 score::blend(self.kind, &known, &likely, into);
             }

@@ -1,6 +1,6 @@
 //! The ways in which a text may hold a name without being one: within other words, behind a dash, misspelt.
 
-use crate::fold::key;
+use crate::fold::{key_of, words};
 use crate::index::{Called, Hit, Index, Why};
 use crate::matcher::MatchKind;
 use crate::score;
@@ -10,6 +10,8 @@ use crate::title::{core, parts, peeled, sides};
 #[derive(Clone, Debug)]
 pub(crate) struct Said {
     pub kind: MatchKind,
+    /// As they are written.
+    pub words: Vec<String>,
     pub whole: Vec<String>,
     pub parts: Vec<Vec<String>>,
     pub sides: Vec<Vec<String>>,
@@ -19,9 +21,10 @@ pub(crate) struct Said {
 
 impl Said {
     pub(crate) fn new(text: &str, kind: MatchKind) -> Self {
-        let (whole, parts) = (key(text), parts(text));
+        let (words, parts) = (words(text), parts(text));
+        let whole = key_of(words.clone());
         let core = parts.first().map_or_else(|| whole.clone(), |part| core(part, kind));
-        Self { kind, whole, sides: sides(text), parts, core }
+        Self { kind, words, whole, sides: sides(text), parts, core }
     }
 }
 

@@ -28,7 +28,8 @@ fn found(matcher: &Matcher, text: &str) -> Vec<(String, String)> {
 
 #[test]
 fn spans_stand_where_the_words_stand() {
-    let text = "Café kitchen: must have forklift experience, know GD&T and Excel. ServSafe preferred; no welding required.";
+    let text =
+        "Café kitchen: must have forklift experience, know GD&T and Excel. ServSafe preferred; no welding required.";
     let spans = found(starter(), text);
     let texts: Vec<&str> = spans.iter().map(|(text, _)| text.as_str()).collect();
     for wanted in ["GD&T", "Excel", "ServSafe"] {
@@ -73,14 +74,31 @@ proptest! {
 /// An O*NET of 120 made-up occupations: "<thing> <doer>", each with three titles.
 fn onet(folder: &Path) {
     let things = ["Valve", "Harp", "Kite", "Drone", "Orchard", "Mosaic", "Glacier", "Tunnel", "Falcon", "Quilt"];
-    let doers = ["Tuners", "Growers", "Pilots", "Painters", "Keepers", "Binders", "Menders", "Polishers", "Carvers", "Weavers", "Sorters", "Graders"];
+    let doers = [
+        "Tuners",
+        "Growers",
+        "Pilots",
+        "Painters",
+        "Keepers",
+        "Binders",
+        "Menders",
+        "Polishers",
+        "Carvers",
+        "Weavers",
+        "Sorters",
+        "Graders",
+    ];
     let mut occupations = "O*NET-SOC Code\tTitle\tDescription\n".to_owned();
     let mut titles = "O*NET-SOC Code\tAlternate Title\tShort Title\tSource(s)\n".to_owned();
     for (at, (thing, doer)) in things.iter().flat_map(|t| doers.iter().map(move |d| (t, d))).enumerate() {
         let code = format!("{}-{:04}.00", 11 + at % 40, 1000 + at);
         let one = doer.trim_end_matches('s');
         occupations += &format!("{code}\t{thing} {doer}\tLook after every {thing} as a {one} does.\n");
-        for title in [format!("Senior {thing} {one}"), format!("{thing} {one} Assistant"), format!("Master {one} of the {thing}")] {
+        for title in [
+            format!("Senior {thing} {one}"),
+            format!("{thing} {one} Assistant"),
+            format!("Master {one} of the {thing}"),
+        ] {
             titles += &format!("{code}\t{title}\tn/a\t01\n");
         }
     }

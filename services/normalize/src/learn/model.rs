@@ -14,7 +14,7 @@ const PIECE_MAX: f32 = 127.0;
 /// Concepts kept for a piece.
 pub(super) const NEAR: usize = 24;
 /// Pieces of a text, the weightiest, whose concepts are looked at.
-const TELLING_MAX: usize = 40;
+const TELLING_MAX: usize = 16;
 /// Pieces taken at a time when their concepts are found.
 const PIECES_AT_A_TIME: usize = 512;
 /// A model knows no more concepts than a `u16` counts.
