@@ -81,9 +81,34 @@ impl Browser {
         found.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned()
     }
 
-    async fn click(&self, css: &str) {
+    async fn run(&self, script: &str) -> Value {
+        self.post("/execute/sync", json!({"script": script, "args": []})).await
+    }
+
+    /// Whether the next page is there; while one page gives way to the other a script has none to run in, and that is a no.
+    async fn has_arrived(&self) -> bool {
+        let script = json!({"script": "return !window.isLeft && document.readyState === 'complete'", "args": []});
+        let answer = self.client.post(format!("{}/execute/sync", self.session)).json(&script).send().await.unwrap();
+        answer.json::<Value>().await.unwrap()["value"] == json!(true)
+    }
+
+    /// Clicks what stays on the page.
+    async fn tick(&self, css: &str) {
         let element = self.find(css).await;
         self.post(&format!("/element/{element}/click"), json!({})).await;
+    }
+
+    /// Clicks what leads to another page, and waits for it: the page that was left is marked, the next one is not.
+    async fn click(&self, css: &str) {
+        self.run("window.isLeft = true").await;
+        self.tick(css).await;
+        for _ in 0..1_000 {
+            if self.has_arrived().await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{css} leads nowhere");
     }
 
     async fn write(&self, css: &str, text: &str) {
@@ -92,23 +117,16 @@ impl Browser {
     }
 
     async fn text(&self) -> String {
-        // A click returns when the next page begins to load, not when it is there.
-        for _ in 0..1_000 {
-            if self.get("/source").await.contains("</main>") {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
         let element = self.find("main").await;
         self.get(&format!("/element/{element}/text")).await
     }
 
     /// The text of the page, once it says so: after a key, unlike after a click, the next page is not yet on its way.
     async fn until(&self, wanted: &str) -> String {
-        let script = json!({"script": "return (document.querySelector('main') || {}).innerText || ''", "args": []});
+        let script = "return (document.querySelector('main') || {}).innerText || ''";
         let mut text = String::new();
         for _ in 0..250 {
-            text = self.post("/execute/sync", script.clone()).await.as_str().unwrap_or_default().to_owned();
+            text = self.run(script).await.as_str().unwrap_or_default().to_owned();
             if text.contains(wanted) {
                 return text;
             }
@@ -119,8 +137,7 @@ impl Browser {
 
     /// Takes a picture and checks that the page is no wider than the window.
     async fn picture(&self, name: &str) {
-        let script = json!({"script": "return document.documentElement.scrollWidth - window.innerWidth", "args": []});
-        let over = self.post("/execute/sync", script).await;
+        let over = self.run("return document.documentElement.scrollWidth - window.innerWidth").await;
         assert!(over.as_i64().unwrap() <= 1, "{name} is {over} pixels wider than the window");
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots");
         std::fs::create_dir_all(&folder).unwrap();
@@ -255,7 +272,7 @@ async fn a_college_subscribes_and_staff_see_everything_at_phone_width_too() {
     browser.picture("signal").await;
     browser.go("/subscriptions/new").await;
     browser.write("input[name=name]", "Welding").await;
-    browser.click("input[name=channels][value=stream]").await;
+    browser.tick("input[name=channels][value=stream]").await;
     browser.click("button[name=preview]").await;
     assert!(browser.text().await.contains("this brings"), "{}", browser.text().await);
     browser.picture("subscription").await;

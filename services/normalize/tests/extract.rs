@@ -1,6 +1,6 @@
 //! Running text and what must be found in it; what is learned from a bundle.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test: panics are its answer")]
+#![expect(clippy::unwrap_used, reason = "a test: panics are its answer")]
 
 use std::fs;
 use std::path::Path;
