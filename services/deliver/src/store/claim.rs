@@ -8,7 +8,8 @@ use sqlx::Row;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::digest::Words;
+use crate::compose::About;
+use crate::digest::{Picture, Words};
 
 /// Deliveries found in the act of handing over at once.
 const RECOVER_MAX: i64 = 500;
@@ -19,10 +20,9 @@ const FEED_RETRY_S: i64 = 2;
 #[derive(Clone, Debug)]
 pub(crate) struct Due {
     pub id: DeliveryId,
-    pub subscription: SubscriptionId,
+    /// What it is about.
+    pub about: About,
     pub person: PersonId,
-    pub name: String,
-    pub traceparent: String,
     pub words: Option<Words>,
     pub frozen_at: Option<DateTime<Utc>>,
 }
@@ -47,7 +47,8 @@ pub(crate) async fn mails(db: &Db, now: DateTime<Utc>, lease: TimeDelta, limit: 
                                where s.subscription = deliveries.subscription and (s.ended or s.paused and not deliveries.period like 'notice %'))
              order by due_at limit $3 for update skip locked)
          update deliver.deliveries d set state = 'sending', lease_until = $2 from due where d.id = due.id
-         returning d.id, d.subscription, d.person, d.name, d.traceparent, d.subject, d.body_text, d.body_html, d.frozen_at",
+         returning d.id, d.subscription, d.person, d.name, d.cadence, d.time_zone, d.period, d.traceparent, d.subject, d.body_text,
+             d.body_html, d.picture_alt, d.picture_png, d.frozen_at",
     )
     .bind(now)
     .bind(now + lease)
@@ -62,16 +63,20 @@ pub(crate) async fn mails(db: &Db, now: DateTime<Utc>, lease: TimeDelta, limit: 
                 subject,
                 text: row.get::<Option<String>, _>("body_text").unwrap_or_default(),
                 html: row.get::<Option<String>, _>("body_html").unwrap_or_default(),
+                picture: row
+                    .get::<Option<Vec<u8>>, _>("picture_png")
+                    .map(|png| Picture { alt: row.get::<Option<String>, _>("picture_alt").unwrap_or_default(), png }),
             });
-            Due {
+            let about = About {
                 id: DeliveryId(row.get("id")),
                 subscription: SubscriptionId(row.get("subscription")),
-                person: PersonId(row.get("person")),
                 name: row.get("name"),
+                cadence: row.get("cadence"),
+                time_zone: row.get("time_zone"),
+                period: row.get("period"),
                 traceparent: row.get("traceparent"),
-                words,
-                frozen_at: row.get("frozen_at"),
-            }
+            };
+            Due { id: about.id, about, person: PersonId(row.get("person")), words, frozen_at: row.get("frozen_at") }
         })
         .collect())
 }

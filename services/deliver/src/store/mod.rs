@@ -10,6 +10,7 @@ pub(crate) mod read;
 pub(crate) mod replays;
 pub(crate) mod streams;
 pub(crate) mod subscriptions;
+pub(crate) mod told;
 
 use chrono::{DateTime, Utc};
 use skillwire_schemas::PartnershipId;
