@@ -5,7 +5,7 @@ mod line;
 mod news;
 mod subject;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use askama::Template;
 use chrono::{DateTime, Utc};
@@ -160,6 +160,7 @@ fn parts(news: News<'_>, biggest: Vec<&Signal>, content: &Content<'_>) -> Vec<Pa
     let part = |title, about, mut lines: Vec<Line>| {
         let more = lines.len().saturating_sub(SHOWN_MAX);
         lines.truncate(SHOWN_MAX);
+        let lines = line::together(lines);
         Part { title, about, lines, more }
     };
     let mut credentials: Vec<&Signal> = biggest.iter().copied().filter(|s| line::is_credential(s)).collect();
@@ -190,11 +191,14 @@ fn parts(news: News<'_>, biggest: Vec<&Signal>, content: &Content<'_>) -> Vec<Pa
     parts.into_iter().filter(|part| !part.lines.is_empty()).collect()
 }
 
-/// All that is known to the subscriber, by openings.
+/// All that is known to the subscriber, by openings, each concept once.
 fn biggest<'a>(content: &Content<'a>) -> Vec<&'a Signal> {
     let mut known: Vec<&Signal> =
         content.signals.iter().chain(content.rest).filter(|s| s.figures.numbers().is_some()).collect();
     known.sort_by(|a, b| line::openings(b).cmp(&line::openings(a)).then_with(|| line::by_name(a, b)));
+    // Of one concept the widest region and the nearest horizon usually lead; the others are parts of it, not more.
+    let mut seen = HashSet::new();
+    known.retain(|s| seen.insert(&s.concept.key));
     known
 }
 

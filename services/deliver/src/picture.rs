@@ -63,8 +63,46 @@ impl Painter {
         let size = tree.size().to_int_size().scale_by(SCALE).ok_or_else(|| failed(&"it has no size"))?;
         let mut pixels = Pixmap::new(size.width(), size.height()).ok_or_else(|| failed(&"it is too large"))?;
         resvg::render(&tree, Transform::from_scale(SCALE, SCALE), &mut pixels.as_mut());
-        pixels.encode_png().map_err(|e| failed(&e))
+        indexed(&pixels).map_err(|e| failed(&e))
     }
+}
+
+/// The picture with a table of its colours: a chart has few, and a mail should be small. Colours are made coarser until they fit:
+/// with two bits each they do.
+fn indexed(pixels: &Pixmap) -> Result<Vec<u8>, png::EncodingError> {
+    let (mut table, mut places) = (Vec::new(), Vec::new());
+    // The last one fits always: 64 colours.
+    for mask in [0xff_u8, 0xfc, 0xf0, 0xe0, 0xc0] {
+        let mut known: HashMap<[u8; 3], u8> = HashMap::new();
+        (table, places) = (Vec::new(), Vec::with_capacity(pixels.pixels().len()));
+        for pixel in pixels.pixels() {
+            // The rounded corners are outside of the picture: white.
+            let white = 255 - pixel.alpha();
+            let colour = [pixel.red(), pixel.green(), pixel.blue()].map(|c| c.saturating_add(white) | !mask);
+            let next = u8::try_from(known.len());
+            match (known.get(&colour), next) {
+                (Some(place), _) => places.push(*place),
+                (None, Ok(next)) => {
+                    known.insert(colour, next);
+                    table.extend(colour);
+                    places.push(next);
+                }
+                (None, Err(_)) => break,
+            }
+        }
+        if places.len() == pixels.pixels().len() {
+            break;
+        }
+    }
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, pixels.width(), pixels.height());
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_palette(table);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&places)?;
+    writer.finish()?;
+    Ok(out)
 }
 
 #[cfg(test)]
@@ -82,6 +120,7 @@ mod tests {
         let painter = Painter::new();
         let (one, other) = (painter.draw(&bars("Welders")).unwrap(), painter.draw(&bars("Nurses")).unwrap());
         assert!(one.png.starts_with(b"\x89PNG\r\n\x1a\n"));
+        assert!(one.png.len() < 10_000, "{}", one.png.len());
         assert_eq!(one.png[16..24], [0, 0, 4, 176, 0, 0, 0, 116], "1200 x 116");
         assert_ne!(one.png, other.png, "letters are drawn");
         assert_eq!(painter.draw(&bars("Welders")).unwrap(), one, "the same chart is the same picture");

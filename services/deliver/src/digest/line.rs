@@ -1,6 +1,7 @@
 //! A signal as a line of a mail. Pure.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use skillwire_schemas::{ConceptKind, Figures, Horizon, Signal, Suppression};
 
@@ -8,6 +9,8 @@ use skillwire_schemas::{ConceptKind, Figures, Horizon, Signal, Suppression};
 pub(super) struct Line {
     pub id: String,
     pub what: String,
+    /// Whether the line before is of something else, so that its name must be said.
+    pub is_first: bool,
     /// What is asked for, or why there is no number.
     pub kind: &'static str,
     pub place: String,
@@ -28,6 +31,7 @@ impl Line {
         Self {
             id: signal.id.to_string(),
             what: signal.concept.label.clone(),
+            is_first: true,
             kind: match signal.figures {
                 Figures::Suppressed { reason } => why(reason),
                 Figures::Ended => "nobody asks for it any more",
@@ -40,6 +44,21 @@ impl Line {
             figures: numbers.map(|_| figures(signal)).unwrap_or_default(),
         }
     }
+}
+
+/// Puts the lines of one concept together, where the first of them stood.
+pub(super) fn together(lines: Vec<Line>) -> Vec<Line> {
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut groups: Vec<Vec<Line>> = Vec::new();
+    for mut line in lines {
+        let place = *places.entry(line.what.clone()).or_insert(groups.len());
+        line.is_first = place == groups.len();
+        match groups.get_mut(place) {
+            Some(group) => group.push(line),
+            None => groups.push(vec![line]),
+        }
+    }
+    groups.into_iter().flatten().collect()
 }
 
 /// `9 new, 4 replacement; 5 employers; median $24.50 an hour; required in 60 %; +3 since last month's end`

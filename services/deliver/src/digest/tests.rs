@@ -23,6 +23,7 @@ fn signal(label: &str, openings: u32) -> Signal {
     let mut signal = SignalPublished::sample().signal;
     signal.id = SignalId::derived(&[label]);
     signal.concept.label = label.to_owned();
+    signal.concept.key.id = label.to_owned();
     signal.figures = Figures::Published(numbers(openings));
     signal
 }
@@ -61,11 +62,7 @@ fn a_mail_says_what_is_new_what_grew_what_faded_and_what_is_kept_back() {
         after.split("\n\n").nth(1).unwrap().to_owned()
     };
     assert!(part("NEW").starts_with("Drivers (skill)\n  7 openings, now, Jackson County, MO"), "{}", draft.text);
-    assert!(
-        part("GREW").starts_with("Welders (skill)\n  25 openings (+12 since the last mail)"),
-        "{}",
-        draft.text
-    );
+    assert!(part("GREW").starts_with("Welders (skill)\n  25 openings (+12 since the last mail)"), "{}", draft.text);
     let faded = part("FADED");
     assert!(faded.contains("Nurses") && faded.contains("(-5 since the last mail)"), "{faded}");
     assert!(faded.contains("Typists (nobody asks for it any more)"), "{faded}");

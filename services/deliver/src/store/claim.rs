@@ -9,7 +9,8 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::compose::About;
-use crate::digest::{Picture, Words};
+use crate::digest::Words;
+use crate::store::mails;
 
 /// Deliveries found in the act of handing over at once.
 const RECOVER_MAX: i64 = 500;
@@ -44,7 +45,7 @@ pub(crate) async fn mails(db: &Db, now: DateTime<Utc>, lease: TimeDelta, limit: 
              select id from deliver.deliveries
              where channel = 'email' and ((state in ('gathering', 'waiting') and due_at <= $1) or (state = 'sending' and lease_until <= $1))
                and not exists (select 1 from deliver.subscriptions s
-                               where s.subscription = deliveries.subscription and (s.ended or s.paused and not deliveries.period like 'notice %'))
+                               where s.subscription = deliveries.subscription and (s.ended or s.paused and not (deliveries.period like 'notice %' or deliveries.period like 'test %')))
              order by due_at limit $3 for update skip locked)
          update deliver.deliveries d set state = 'sending', lease_until = $2 from due where d.id = due.id
          returning d.id, d.subscription, d.person, d.name, d.cadence, d.time_zone, d.period, d.traceparent, d.subject, d.body_text,
@@ -57,26 +58,12 @@ pub(crate) async fn mails(db: &Db, now: DateTime<Utc>, lease: TimeDelta, limit: 
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| {
-            let subject: Option<String> = row.get("subject");
-            let words = subject.map(|subject| Words {
-                subject,
-                text: row.get::<Option<String>, _>("body_text").unwrap_or_default(),
-                html: row.get::<Option<String>, _>("body_html").unwrap_or_default(),
-                picture: row
-                    .get::<Option<Vec<u8>>, _>("picture_png")
-                    .map(|png| Picture { alt: row.get::<Option<String>, _>("picture_alt").unwrap_or_default(), png }),
-            });
-            let about = About {
-                id: DeliveryId(row.get("id")),
-                subscription: SubscriptionId(row.get("subscription")),
-                name: row.get("name"),
-                cadence: row.get("cadence"),
-                time_zone: row.get("time_zone"),
-                period: row.get("period"),
-                traceparent: row.get("traceparent"),
-            };
-            Due { id: about.id, about, person: PersonId(row.get("person")), words, frozen_at: row.get("frozen_at") }
+        .map(|row| Due {
+            id: DeliveryId(row.get("id")),
+            about: mails::about(&row),
+            person: PersonId(row.get("person")),
+            words: mails::words(&row),
+            frozen_at: row.get("frozen_at"),
         })
         .collect())
 }

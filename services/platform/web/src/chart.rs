@@ -28,7 +28,11 @@ pub struct Bar {
 
 impl Bar {
     fn name(&self) -> String {
-        self.label.chars().take(LABEL_CHARS_MAX).collect()
+        if self.label.chars().count() <= LABEL_CHARS_MAX {
+            return self.label.clone();
+        }
+        let cut: String = self.label.chars().take(LABEL_CHARS_MAX - 1).collect();
+        format!("{}…", cut.trim_end())
     }
 }
 
