@@ -97,6 +97,8 @@ struct Head<'a> {
     period: String,
     summary: String,
     kept_back: usize,
+    /// Whether it names one.
+    credentials: bool,
     links: &'a Links,
     trace_id: &'a str,
     as_of: String,
@@ -133,6 +135,7 @@ pub(crate) fn write(content: &Content<'_>) -> Result<Draft, DigestError> {
         period: news::period(content.cadence, content.zone, content.start),
         summary: news.summary(),
         kept_back: content.signals.iter().filter(|s| line::is_kept_back(s)).count(),
+        credentials: content.signals.iter().chain(content.rest).any(line::is_credential),
         links: content.links,
         trace_id: content.trace_id,
         as_of: content.as_of.with_timezone(&content.zone).format("%-d %B %Y, %H:%M %Z").to_string(),
@@ -163,10 +166,11 @@ fn parts(news: News<'_>, biggest: Vec<&Signal>, content: &Content<'_>) -> Vec<Pa
         let lines = line::together(lines);
         Part { title, about, lines, more }
     };
-    let mut credentials: Vec<&Signal> = biggest.iter().copied().filter(|s| line::is_credential(s)).collect();
-    credentials.truncate(BIGGEST_MAX);
-    let mut first = biggest;
-    first.truncate(BIGGEST_MAX);
+    // What is news stands above already.
+    let news_of: HashSet<SignalId> = content.signals.iter().map(|s| s.id).collect();
+    let still: Vec<&Signal> = biggest.into_iter().filter(|s| !news_of.contains(&s.id)).collect();
+    let (credentials, others): (Vec<&Signal>, Vec<&Signal>) = still.into_iter().partition(|s| line::is_credential(s));
+    let first = |signals: Vec<&Signal>| lines(signals.into_iter().take(BIGGEST_MAX).collect());
     let parts = [
         part("New", "Not told to you before.", lines(news.new)),
         part("Grew", "More openings than when you were last told.", lines(news.grew)),
@@ -181,12 +185,8 @@ fn parts(news: News<'_>, biggest: Vec<&Signal>, content: &Content<'_>) -> Vec<Pa
             "There is demand, but its numbers would tell too much about one employer.",
             lines(news.kept_back),
         ),
-        part("Biggest needs", "Of all that this subscription has told you, with or without a change.", lines(first)),
-        part(
-            "Credentials most asked for",
-            "Whether a local program leads to them is not known to Skillwire yet.",
-            lines(credentials),
-        ),
+        part("Unchanged: biggest needs", "Told to you before and as it was, the biggest first.", first(others)),
+        part("Unchanged: credentials most asked for", "Told to you before and as it was.", first(credentials)),
     ];
     parts.into_iter().filter(|part| !part.lines.is_empty()).collect()
 }
@@ -208,7 +208,7 @@ fn chart(biggest: &[&Signal], before: &HashMap<SignalId, Signal>) -> Option<Bars
         .iter()
         .take(BIGGEST_MAX)
         .map(|s| Bar {
-            label: format!("{}, {}, {}", s.concept.label, s.region.name, line::by_when(s.horizon)),
+            label: line::named(s),
             now: line::openings(s),
             before: before.get(&s.id).filter(|b| b.figures.numbers().is_some()).map(line::openings),
         })

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use skillwire_schemas::{ConceptKind, Figures, Horizon, Signal, Suppression};
+use skillwire_schemas::{ConceptKind, Figures, Horizon, RegionLevel, Signal, Suppression};
 
 /// A line of the mail.
 pub(super) struct Line {
@@ -95,6 +95,15 @@ pub(super) const fn by_when(horizon: Horizon) -> &'static str {
         Horizon::Now => "now",
         Horizon::Year => "within a year",
         Horizon::ThreeYears => "within three years",
+    }
+}
+
+/// What, where and by when, in one line; the whole partnership need not be said.
+pub(super) fn named(signal: &Signal) -> String {
+    let (what, when) = (&signal.concept.label, by_when(signal.horizon));
+    match signal.region.level {
+        RegionLevel::Total => format!("{what}, {when}"),
+        RegionLevel::County | RegionLevel::SubRegion => format!("{what}, {}, {when}", signal.region.name),
     }
 }
 

@@ -67,7 +67,7 @@ fn a_mail_says_what_is_new_what_grew_what_faded_and_what_is_kept_back() {
     assert!(faded.contains("Nurses") && faded.contains("(-5 since the last mail)"), "{faded}");
     assert!(faded.contains("Typists (nobody asks for it any more)"), "{faded}");
     assert!(part("NUMBERS KEPT BACK").contains("Bakers (one employer holds 80 % or more)"), "{}", draft.text);
-    assert!(part("BIGGEST NEEDS").starts_with("Cooks"), "also what did not change: {}", draft.text);
+    assert!(part("UNCHANGED: BIGGEST NEEDS").starts_with("Cooks"), "also what did not change: {}", draft.text);
     assert!(draft.text.contains("Week of 16 November 2026: 1 new, 1 grew, 2 faded, 1 with numbers kept back"));
     assert!(draft.text.contains("5 employers behind it"), "how sure: {}", draft.text);
     assert!(draft.text.contains("kept\nback: 1 in this mail. As of 24 November 2026, 07:00 CST."), "{}", draft.text);
