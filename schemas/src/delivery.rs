@@ -38,6 +38,12 @@ pub enum Cadence {
     Instant,
     /// Once a day.
     Daily,
+    /// Once a week, from Monday to Sunday.
+    Weekly,
+    /// Once a month.
+    Monthly,
+    /// Once a quarter of the year.
+    Quarterly,
 }
 
 impl Cadence {
@@ -47,8 +53,11 @@ impl Cadence {
         match self {
             Self::Instant => "instant",
             Self::Daily => "daily",
+            Self::Weekly => "weekly",
+            Self::Monthly => "monthly",
+            Self::Quarterly => "quarterly",
         }
     }
 }
 
-words!(Cadence, "cadence", [Instant, Daily]);
+words!(Cadence, "cadence", [Instant, Daily, Weekly, Monthly, Quarterly]);

@@ -8,6 +8,7 @@ mod browser;
 mod commands;
 mod counting;
 mod delivery;
+mod digests;
 mod pause;
 mod pipeline;
 mod replay;

@@ -18,6 +18,7 @@
 //! `deliver_webhooks_disabled_total`.
 
 pub mod catcher;
+mod compose;
 mod config;
 mod digest;
 mod feed;
@@ -25,6 +26,7 @@ pub mod mail;
 mod mailer;
 mod next_step;
 mod openapi;
+mod picture;
 mod retry;
 mod stage;
 mod state;
@@ -43,6 +45,8 @@ use skillwire_runtime::{Wake, Work};
 use skillwire_store::Migration;
 use skillwire_web::{Outbound, Secret};
 
+use compose::Composer;
+use picture::Painter;
 use stream::gate::Gate;
 use stream::tender::Tender;
 use webhook::call::{Caller, SystemLookup};
@@ -62,6 +66,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "subscriptions", sql: include_str!("../migrations/0002_subscriptions.sql") },
     Migration { version: 3, name: "webhooks", sql: include_str!("../migrations/0003_webhooks.sql") },
     Migration { version: 4, name: "streams", sql: include_str!("../migrations/0004_streams.sql") },
+    Migration { version: 7, name: "told", sql: include_str!("../migrations/0007_told.sql") },
 ];
 
 /// It cannot be made.
@@ -96,6 +101,7 @@ pub struct Deliver {
     secret: Secret,
     public_url: Arc<str>,
     caller: Caller,
+    composer: Composer,
     due: Wake,
     push: Wake,
     readers: Wake,
@@ -116,8 +122,15 @@ impl Deliver {
         let smtp = Smtp::new(&config)?;
         let caller = Caller::new(outbound, Arc::new(SystemLookup), Duration::from_secs(config.webhook_timeout_s))?;
         let config = Arc::new(config);
+        let public_url: Arc<str> = public_url.into();
+        let composer = Composer {
+            db: parts.db.clone(),
+            painter: Painter::new(),
+            secret: secret.clone(),
+            public_url: Arc::clone(&public_url),
+        };
         let (due, push, readers) = (Wake::default(), Wake::default(), Wake::default());
-        Ok(Self { parts, config, smtp, secret, public_url: public_url.into(), caller, due, push, readers })
+        Ok(Self { parts, config, smtp, secret, public_url, caller, composer, due, push, readers })
     }
 
     /// Its loops.

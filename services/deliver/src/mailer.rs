@@ -10,12 +10,12 @@ use skillwire_runtime::trace::trace_id;
 use skillwire_runtime::{Clock, Contact, DirectoryRead, Fault, Ids, Progress, Wake, Work};
 use skillwire_schemas::AttemptId;
 use skillwire_store::{Db, StoreError};
-use skillwire_web::Secret;
 
 use crate::Deliver;
+use crate::compose::Composer;
 use crate::config::Config;
-use crate::digest::{self, Links};
-use crate::mail::{Failure, Letter, Smtp, Unsubscribe};
+use crate::digest::CHART;
+use crate::mail::{Failure, Letter, Picture, Smtp, Unsubscribe};
 use crate::stage::schedule;
 use crate::state::{History, Outcome, after};
 use crate::store::claim::{self, Due};
@@ -34,8 +34,7 @@ pub(crate) struct Mailer {
     smtp: Smtp,
     config: Arc<Config>,
     schedule: Schedule,
-    secret: Secret,
-    public_url: Arc<str>,
+    composer: Composer,
     wake: Wake,
 }
 
@@ -50,8 +49,7 @@ impl Mailer {
             smtp: deliver.smtp.clone(),
             config: Arc::clone(&deliver.config),
             schedule: schedule(deliver),
-            secret: deliver.secret.clone(),
-            public_url: Arc::clone(&deliver.public_url),
+            composer: deliver.composer.clone(),
             wake: deliver.due.clone(),
         }
     }
@@ -111,9 +109,10 @@ impl Mailer {
             subject: words.subject,
             text: words.text,
             html: Some(words.html),
+            pictures: words.picture.into_iter().map(|p| Picture { cid: CHART.to_owned(), png: p.png }).collect(),
             unsubscribe: Some(Unsubscribe {
-                list_id: format!("{}.{}", due.subscription, self.config.mail_domain),
-                url: self.links(&due).unsubscribe,
+                list_id: format!("{}.{}", due.about.subscription, self.config.mail_domain),
+                url: self.composer.links(due.about.subscription).unsubscribe,
             }),
         };
         let attempt = AttemptId(self.ids.uuid(now));
@@ -130,7 +129,7 @@ impl Mailer {
         let end = attempts::End { attempt, delivery: due.id, outcome, reply, state, due_at, at: now };
         self.write_down(&end).await?;
         metrics::counter!("deliver_attempts_total", "channel" => "email", "outcome" => outcome.as_str()).increment(1);
-        let trace_id = trace_id(&due.traceparent);
+        let trace_id = trace_id(&due.about.traceparent);
         tracing::info!(delivery = %due.id, outcome = outcome.as_str(), state = state.as_str(), reply = end.reply, trace_id, "mail");
         Ok(())
     }
@@ -173,24 +172,10 @@ impl Mailer {
 
     /// Writes the mail once and keeps it: every attempt sends the same words.
     async fn freeze(&self, due: &mut Due, now: DateTime<Utc>) -> Result<(), Fault> {
-        let signals = deliveries::content(&self.db, due.id).await?;
-        if signals.is_empty() {
-            return Ok(());
-        }
-        let words = digest::write(&due.name, &signals, &self.links(due), &trace_id(&due.traceparent), now)
-            .map_err(Fault::reject)?;
+        let Some(words) = self.composer.write(&due.about, now).await? else { return Ok(()) };
         deliveries::freeze(&self.db, due.id, &words, now).await?;
         due.words = Some(words);
         due.frozen_at = Some(now);
         Ok(())
-    }
-
-    fn links(&self, due: &Due) -> Links {
-        let subscription = due.subscription.to_string();
-        let tag = self.secret.sign("unsubscribe", subscription.as_bytes());
-        Links {
-            public_url: self.public_url.to_string(),
-            unsubscribe: format!("{}/unsubscribe/{subscription}.{tag}", self.public_url),
-        }
     }
 }

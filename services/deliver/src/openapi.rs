@@ -2,13 +2,14 @@
 
 use utoipa::OpenApi;
 
-use crate::web::{api, streams, webhooks};
+use crate::web::{api, mail, streams, webhooks};
 
 #[derive(OpenApi)]
 #[openapi(paths(
     api::list,
     api::get,
     api::send,
+    mail::test_api,
     webhooks::list,
     webhooks::get,
     webhooks::secret,

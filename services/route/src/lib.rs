@@ -24,7 +24,7 @@ use std::sync::Arc;
 use skillwire_bus::{Parts, keeper, relay, stage};
 use skillwire_runtime::Work;
 use skillwire_store::Migration;
-use skillwire_web::Outbound;
+use skillwire_web::{Outbound, Secret};
 
 pub use config::Config;
 pub use holds::holds;
@@ -45,6 +45,7 @@ pub struct Route {
     parts: Parts,
     config: Arc<Config>,
     outbound: Outbound,
+    secret: Secret,
     live: Arc<live::LiveIndex>,
     started: skillwire_runtime::Wake,
 }
@@ -52,9 +53,9 @@ pub struct Route {
 impl Route {
     /// Makes it; nothing runs yet.
     #[must_use]
-    pub fn create(parts: Parts, config: Config, outbound: Outbound) -> Self {
+    pub fn create(parts: Parts, config: Config, outbound: Outbound, secret: Secret) -> Self {
         let started = skillwire_runtime::Wake::default();
-        Self { parts, config: Arc::new(config), outbound, live: Arc::default(), started }
+        Self { parts, config: Arc::new(config), outbound, secret, live: Arc::default(), started }
     }
 
     /// Its loops.

@@ -100,7 +100,12 @@ impl House {
     /// Routing.
     #[must_use]
     pub fn route(&self) -> Route {
-        Route::create(self.parts(skillwire_route::NAME), self.settings.route.clone(), self.outbound.clone())
+        Route::create(
+            self.parts(skillwire_route::NAME),
+            self.settings.route.clone(),
+            self.outbound.clone(),
+            self.secret.clone(),
+        )
     }
 }
 

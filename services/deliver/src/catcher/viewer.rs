@@ -6,6 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use base64::Engine;
 use mailparse::{MailHeaderMap, ParsedMail};
 use serde::Deserialize;
 
@@ -72,7 +73,8 @@ async fn show(State((mailbox, _)): State<Shared>, Path(id): Path<u64>) -> Respon
 /// The HTML part, where no script runs and nothing is loaded.
 async fn html(State((mailbox, _)): State<Shared>, Path(id): Path<u64>) -> Response {
     let Some(raw) = mailbox.raw(id) else { return StatusCode::NOT_FOUND.into_response() };
-    let found = mailparse::parse_mail(&raw).ok().and_then(|mail| part(&mail, "text/html"));
+    let mail = mailparse::parse_mail(&raw).ok();
+    let found = mail.as_ref().and_then(|mail| Some(with_pictures(mail, part(mail, "text/html")?)));
     let Some(html) = found else { return StatusCode::NOT_FOUND.into_response() };
     let policy = "sandbox allow-popups allow-top-navigation-by-user-activation; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response()
@@ -113,6 +115,20 @@ fn page(template: &impl Template) -> Response {
         }
         Err(e) => (StatusCode::INTERNAL_SERVER_ERROR, e.to_string()).into_response(),
     }
+}
+
+/// Puts the pictures that come with the mail where its HTML names them.
+fn with_pictures(mail: &ParsedMail<'_>, html: String) -> String {
+    let id = mail.headers.get_first_value("Content-ID").filter(|_| mail.ctype.mimetype.starts_with("image/"));
+    let html = match (id, mail.get_body_raw()) {
+        (Some(id), Ok(bytes)) => {
+            let data = base64::engine::general_purpose::STANDARD.encode(bytes);
+            let named = format!("cid:{}", id.trim_matches(['<', '>']));
+            html.replace(&named, &format!("data:{};base64,{data}", mail.ctype.mimetype))
+        }
+        _ => html,
+    };
+    mail.subparts.iter().fold(html, |html, inner| with_pictures(inner, html))
 }
 
 fn part(mail: &ParsedMail<'_>, kind: &str) -> Option<String> {

@@ -3,8 +3,8 @@
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MessageBuilder, MultiPart};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Mailbox, MessageBuilder, MultiPart, SinglePart};
 use lettre::{Address, Message};
 
 use super::smtp::SmtpError;
@@ -16,6 +16,15 @@ pub struct Unsubscribe {
     pub list_id: String,
     /// Where a POST ends it.
     pub url: String,
+}
+
+/// A picture within a mail.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// Its Content-ID, without brackets.
+    pub cid: String,
+    /// The bytes, PNG.
+    pub png: Vec<u8>,
 }
 
 /// A mail to one person.
@@ -31,6 +40,8 @@ pub struct Letter {
     pub text: String,
     /// The HTML part, if there is one.
     pub html: Option<String>,
+    /// Pictures that the HTML shows as `cid:<cid>`.
+    pub pictures: Vec<Picture>,
     /// For mails of a list.
     pub unsubscribe: Option<Unsubscribe>,
 }
@@ -54,7 +65,22 @@ pub(super) fn compose(letter: &Letter, from: &Mailbox, to_name: &str, to: &Addre
         builder = raw(builder, "Precedence", "bulk");
     }
     let composed = match &letter.html {
-        Some(html) => builder.multipart(MultiPart::alternative_plain_html(letter.text.clone(), html.clone())),
+        Some(html) if letter.pictures.is_empty() => {
+            builder.multipart(MultiPart::alternative_plain_html(letter.text.clone(), html.clone()))
+        }
+        Some(html) => {
+            let png = ContentType::parse("image/png").map_err(|e| SmtpError::Message(e.to_string()))?;
+            let shown = letter.pictures.iter().fold(
+                MultiPart::related().singlepart(SinglePart::html(html.clone())),
+                |related, picture| {
+                    let name = format!("{}.png", picture.cid);
+                    let inline = Attachment::new_inline_with_name(picture.cid.clone(), name);
+                    related.singlepart(inline.body(picture.png.clone(), png.clone()))
+                },
+            );
+            let text = SinglePart::plain(letter.text.clone());
+            builder.multipart(MultiPart::alternative().singlepart(text).multipart(shown))
+        }
         None => builder.body(letter.text.clone()),
     };
     composed.map_err(|e| SmtpError::Message(e.to_string()))

@@ -3,5 +3,5 @@
 mod message;
 mod smtp;
 
-pub use message::{Letter, Unsubscribe};
+pub use message::{Letter, Picture, Unsubscribe};
 pub use smtp::{Conversation, Failure, Post, Smtp, SmtpError};

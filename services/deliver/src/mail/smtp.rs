@@ -248,6 +248,7 @@ impl MailOut for Post {
                  ask for it, do nothing.\n"
             ),
             html: None,
+            pictures: Vec::new(),
             unsubscribe: None,
         };
         let sent = async { self.smtp.open(&letter, to).await?.hand_over().await };

@@ -80,7 +80,19 @@ pub(crate) async fn end(db: &Db, end: &End) -> Result<(), StoreError> {
     sqlx::query(
         "with a as (
              update deliver.attempts set phase = 'done', outcome = $3, reply = nullif($4, ''), ended_at = $7
-             where id = $1 and phase <> 'done' returning delivery)
+             where id = $1 and phase <> 'done' returning delivery),
+         -- What was taken is what the subscriber knows: the next mail compares with it.
+         told as (
+             insert into deliver.told as t (subscription, signal, revision, openings, kind, delivery)
+             select d.subscription, s.signal, s.revision,
+                    case when s.body->'figures'->>'state' = 'published' then
+                        least((s.body->'figures'->>'openings_new')::bigint + (s.body->'figures'->>'openings_replacement')::bigint, 2147483647)::int end,
+                    s.body->'concept'->>'kind', d.id
+             from a join deliver.deliveries d on d.id = a.delivery join deliver.delivery_signals s on s.delivery = d.id
+             where $3 = 'sent' and d.channel = 'email'
+             on conflict (subscription, signal) do update set revision = excluded.revision, openings = excluded.openings,
+                 kind = excluded.kind, delivery = excluded.delivery
+                 where t.revision <= excluded.revision)
          update deliver.deliveries d set state = $5, due_at = $6, lease_until = null,
              sent_at = case when $3 = 'sent' then $7 else d.sent_at end,
              reason = nullif($4, ''), uncertain = d.uncertain + case when $3 = 'uncertain' then 1 else 0 end

@@ -8,7 +8,9 @@ use sqlx::Row;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use crate::compose::About;
 use crate::digest::Words;
+use crate::store::mails;
 
 /// Deliveries found in the act of handing over at once.
 const RECOVER_MAX: i64 = 500;
@@ -19,10 +21,9 @@ const FEED_RETRY_S: i64 = 2;
 #[derive(Clone, Debug)]
 pub(crate) struct Due {
     pub id: DeliveryId,
-    pub subscription: SubscriptionId,
+    /// What it is about.
+    pub about: About,
     pub person: PersonId,
-    pub name: String,
-    pub traceparent: String,
     pub words: Option<Words>,
     pub frozen_at: Option<DateTime<Utc>>,
 }
@@ -44,10 +45,11 @@ pub(crate) async fn mails(db: &Db, now: DateTime<Utc>, lease: TimeDelta, limit: 
              select id from deliver.deliveries
              where channel = 'email' and ((state in ('gathering', 'waiting') and due_at <= $1) or (state = 'sending' and lease_until <= $1))
                and not exists (select 1 from deliver.subscriptions s
-                               where s.subscription = deliveries.subscription and (s.ended or s.paused and not deliveries.period like 'notice %'))
+                               where s.subscription = deliveries.subscription and (s.ended or s.paused and not (deliveries.period like 'notice %' or deliveries.period like 'test %')))
              order by due_at limit $3 for update skip locked)
          update deliver.deliveries d set state = 'sending', lease_until = $2 from due where d.id = due.id
-         returning d.id, d.subscription, d.person, d.name, d.traceparent, d.subject, d.body_text, d.body_html, d.frozen_at",
+         returning d.id, d.subscription, d.person, d.name, d.cadence, d.time_zone, d.period, d.traceparent, d.subject, d.body_text,
+             d.body_html, d.picture_alt, d.picture_png, d.frozen_at",
     )
     .bind(now)
     .bind(now + lease)
@@ -56,22 +58,12 @@ pub(crate) async fn mails(db: &Db, now: DateTime<Utc>, lease: TimeDelta, limit: 
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| {
-            let subject: Option<String> = row.get("subject");
-            let words = subject.map(|subject| Words {
-                subject,
-                text: row.get::<Option<String>, _>("body_text").unwrap_or_default(),
-                html: row.get::<Option<String>, _>("body_html").unwrap_or_default(),
-            });
-            Due {
-                id: DeliveryId(row.get("id")),
-                subscription: SubscriptionId(row.get("subscription")),
-                person: PersonId(row.get("person")),
-                name: row.get("name"),
-                traceparent: row.get("traceparent"),
-                words,
-                frozen_at: row.get("frozen_at"),
-            }
+        .map(|row| Due {
+            id: DeliveryId(row.get("id")),
+            about: mails::about(&row),
+            person: PersonId(row.get("person")),
+            words: mails::words(&row),
+            frozen_at: row.get("frozen_at"),
         })
         .collect())
 }

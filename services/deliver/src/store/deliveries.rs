@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::digest::Words;
 use crate::stage::period_name;
 use crate::state::State;
-use crate::window::{Period, Schedule};
+use crate::window::{Period, Schedule, late};
 
 /// Late deliveries folded at once.
 const LATE_MAX: i64 = 100;
@@ -122,7 +122,8 @@ pub(crate) async fn content(db: &Db, id: DeliveryId) -> Result<Vec<Signal>, Stor
 /// Keeps the words of a mail before its first attempt.
 pub(crate) async fn freeze(db: &Db, id: DeliveryId, words: &Words, now: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query(
-        "update deliver.deliveries set subject = $2, body_text = $3, body_html = $4, frozen_at = $5
+        "update deliver.deliveries set subject = $2, body_text = $3, body_html = $4, frozen_at = $5, picture_alt = $6,
+             picture_png = $7
          where id = $1 and frozen_at is null",
     )
     .bind(id.0)
@@ -130,6 +131,8 @@ pub(crate) async fn freeze(db: &Db, id: DeliveryId, words: &Words, now: DateTime
     .bind(&words.text)
     .bind(&words.html)
     .bind(now)
+    .bind(words.picture.as_ref().map(|picture| &picture.alt))
+    .bind(words.picture.as_ref().map(|picture| &picture.png))
     .execute(db.pool())
     .await?;
     Ok(())
@@ -140,16 +143,21 @@ pub(crate) async fn fold_late(
     db: &Db,
     schedule: Schedule,
     now: DateTime<Utc>,
-    late: TimeDelta,
+    daily: TimeDelta,
 ) -> Result<(), StoreError> {
     let mut tx = db.begin().await?;
     let rows = sqlx::query(
         "select id, subscription, cadence, time_zone from deliver.deliveries
-         where channel = 'email' and state = 'gathering' and cadence = 'daily' and due_at < $1
+         where channel = 'email' and state = 'gathering' and cadence <> 'instant'
+           and due_at < $1 - case cadence when 'weekly' then $3 when 'monthly' then $4 when 'quarterly' then $5 else $6 end
          order by due_at limit $2 for update skip locked",
     )
-    .bind(now - late)
+    .bind(now)
     .bind(LATE_MAX)
+    .bind(late(Cadence::Weekly, daily))
+    .bind(late(Cadence::Monthly, daily))
+    .bind(late(Cadence::Quarterly, daily))
+    .bind(late(Cadence::Daily, daily))
     .fetch_all(tx.conn())
     .await?;
     for row in rows {

@@ -5,11 +5,13 @@ pub(crate) mod claim;
 pub(crate) mod deliveries;
 pub(crate) mod endpoints;
 pub(crate) mod held;
+pub(crate) mod mails;
 pub(crate) mod pushes;
 pub(crate) mod read;
 pub(crate) mod replays;
 pub(crate) mod streams;
 pub(crate) mod subscriptions;
+pub(crate) mod told;
 
 use chrono::{DateTime, Utc};
 use skillwire_schemas::PartnershipId;

@@ -80,6 +80,18 @@ pub(crate) async fn stopped(
     Ok(rows.into_iter().map(|row| SubscriptionId(row.get("subscription"))).collect())
 }
 
+/// Whether the mails of a subscription were stopped.
+pub(crate) async fn is_stopped(db: &Db, id: SubscriptionId) -> Result<bool, StoreError> {
+    let row = sqlx::query("select 1 from deliver.unsubscribed where subscription = $1").bind(id.0);
+    Ok(row.fetch_optional(db.pool()).await?.is_some())
+}
+
+/// Lets the mails of a subscription go again.
+pub(crate) async fn start(db: &Db, id: SubscriptionId) -> Result<(), StoreError> {
+    sqlx::query("delete from deliver.unsubscribed where subscription = $1").bind(id.0).execute(db.pool()).await?;
+    Ok(())
+}
+
 /// Stops the mails of a subscription, those that wait included.
 pub(crate) async fn stop(db: &Db, id: SubscriptionId, now: DateTime<Utc>) -> Result<(), StoreError> {
     let mut tx = db.begin().await?;

@@ -1,6 +1,7 @@
 //! Pages and API: `/deliveries`, `/webhooks`, `/streams`, `/unsubscribe`, and the same below `/api/v1`.
 
 pub(crate) mod api;
+pub(crate) mod mail;
 mod pages;
 mod stream_pages;
 pub(crate) mod streams;
@@ -24,6 +25,10 @@ pub(crate) fn routes(deliver: Deliver) -> Routes {
         // The token in the address is the proof: RFC 8058 asks for one click without a sign-in.
         .get("/unsubscribe/{token}", Who::Anyone, unsubscribe::ask)
         .post("/unsubscribe/{token}", Who::Anyone, unsubscribe::stop)
+        .post("/unsubscribe/{token}/again", Who::Anyone, unsubscribe::start)
+        .get("/deliveries/{id}/mail", read, mail::show)
+        .post("/deliveries/{id}/test", read, mail::test)
+        .post("/api/v1/deliveries/{id}/test", read, mail::test_api)
         .get("/api/v1/deliveries", read, api::list)
         .get("/api/v1/deliveries/{id}", read, api::get)
         .post("/api/v1/deliveries/{id}/send", staff, api::send)

@@ -50,7 +50,7 @@ pub(crate) fn write(name: &str, host: &str, why: Why, page: &str) -> Words {
         escape(page),
         escape(page),
     );
-    Words { subject, text, html }
+    Words { subject, text, html, picture: None }
 }
 
 #[cfg(test)]

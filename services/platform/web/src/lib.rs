@@ -10,6 +10,7 @@
 mod actor;
 mod around;
 mod caller;
+pub mod chart;
 mod config;
 mod cookie;
 mod csrf;

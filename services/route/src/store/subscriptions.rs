@@ -110,6 +110,29 @@ pub(crate) async fn get(
     row.as_ref().map(kept).transpose()
 }
 
+/// Whose a subscription is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Owner {
+    pub partnership: PartnershipId,
+    pub organization: OrganizationId,
+    pub person: PersonId,
+}
+
+/// Whose a subscription is; nothing when it was ended.
+pub(crate) async fn owner(conn: &mut PgConnection, id: SubscriptionId) -> Result<Option<Owner>, StoreError> {
+    let row = sqlx::query(
+        "select partnership, organization, person from route.subscriptions where id = $1 and removed_at is null",
+    )
+    .bind(id.0)
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Owner {
+        partnership: PartnershipId(row.get("partnership")),
+        organization: OrganizationId(row.get("organization")),
+        person: PersonId(row.get("person")),
+    }))
+}
+
 /// A page of subscriptions, oldest first.
 pub(crate) async fn list(
     conn: &mut PgConnection,

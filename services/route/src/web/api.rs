@@ -215,7 +215,7 @@ pub(super) async fn end(route: &Route, actor: &Actor, id: SubscriptionId, trace:
 }
 
 /// What the others hear of a change.
-fn changed(
+pub(super) fn changed(
     subscription: &Subscription,
     version: i64,
     ended: bool,

@@ -3,6 +3,7 @@
 pub(crate) mod api;
 mod asked;
 mod pages;
+mod preferences;
 
 use skillwire_schemas::PersonId;
 use skillwire_web::{Actor, Permission, Routes, Who};
@@ -16,6 +17,9 @@ pub(crate) fn routes(route: Route) -> Routes {
         .get("/subscriptions", subscribe, pages::list)
         .get("/subscriptions/new", subscribe, pages::new)
         .post("/subscriptions", subscribe, pages::create)
+        // The token in the address is the proof: it stands in each mail.
+        .get("/subscriptions/preferences/{token}", Who::Anyone, preferences::show)
+        .post("/subscriptions/preferences/{token}", Who::Anyone, preferences::save)
         .get("/subscriptions/{id}", subscribe, pages::edit)
         .post("/subscriptions/{id}", subscribe, pages::replace)
         .post("/subscriptions/{id}/remove", subscribe, pages::remove)
