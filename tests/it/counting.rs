@@ -22,7 +22,7 @@ const COUNTIES: [&str; 5] = ["29095", "29047", "20091", "06037", ""];
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// A version of one of 14 needs, of six employers, as a need changes: openings, place, pay, requirements, state, end.
-fn version(random: &mut rand::rngs::StdRng, at: DateTime<Utc>) -> Need {
+pub(crate) fn version(random: &mut rand::rngs::StdRng, at: DateTime<Utc>) -> Need {
     let mut need = NeedNormalized::sample().need;
     let which = random.random_range(0..14u32);
     need.id = NeedId::derived(&["counting", &which.to_string()]);
@@ -60,7 +60,7 @@ fn version(random: &mut rand::rngs::StdRng, at: DateTime<Utc>) -> Need {
     need
 }
 
-async fn say(world: &World, needs: &[Need]) {
+pub(crate) async fn say(world: &World, needs: &[Need]) {
     let jetstream = async_nats::jetstream::new(world.nats.client().await);
     for need in needs {
         let parts = format!("{need:?}");
@@ -99,7 +99,7 @@ async fn state(world: &World) -> Vec<Vec<String>> {
 }
 
 /// Of each need the version that holds, by hand: the latest in force of those stated before a moment, if it holds that day.
-fn holding(said: &[Need], before: Option<DateTime<Utc>>, day: NaiveDate) -> Vec<&Need> {
+pub(crate) fn holding(said: &[Need], before: Option<DateTime<Utc>>, day: NaiveDate) -> Vec<&Need> {
     let mut latest: BTreeMap<NeedId, &Need> = BTreeMap::new();
     for need in said.iter().filter(|need| before.is_none_or(|at| need.stated_at < at)) {
         let known = latest.entry(need.id).or_insert(need);

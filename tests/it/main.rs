@@ -4,6 +4,7 @@
 
 mod access;
 mod architecture;
+mod attacker;
 mod browser;
 mod commands;
 mod counting;
