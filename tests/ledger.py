@@ -50,17 +50,25 @@ class Engine:
         self.child, self.url = make()
         self.command = None
 
-    def kill(self, log):
-        """kill -9, and up again: the same command, so the same port."""
-        command = open(f"/proc/{self.child.process.pid}/cmdline", "rb").read().decode().split("\0")[:-1]
-        port = int(self.url.rsplit(":", 1)[1].split("/")[0])
+    def stop(self):
+        """kill -9; how it was started is kept."""
+        self.command = open(f"/proc/{self.child.process.pid}/cmdline", "rb").read().decode().split("\0")[:-1]
         self.child.process.kill()
         self.child.process.wait()
+
+    def again(self, log):
+        """Up again: the same command, so the same port and data."""
+        port = int(self.url.rsplit(":", 1)[1].split("/")[0])
         if self.name == "postgres":
-            self.child = postgres.run(command, log, postgres.owner(), port)
+            self.child = postgres.run(self.command, log, postgres.owner(), port)
         else:
-            self.child = Child(self.name, command, log)
+            self.child = Child(self.name, self.command, log)
             wait_until(lambda: listens(port), self.child, "ready again")
+
+    def kill(self, log):
+        """kill -9, and up again."""
+        self.stop()
+        self.again(log)
 
 
 class Proxy(socketserver.ThreadingMixIn, http.server.HTTPServer):
