@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use crate::web::{api, streams, webhooks};
+use crate::web::{api, streams, suppressed, webhooks};
 
 #[derive(OpenApi)]
 #[openapi(paths(
@@ -20,7 +20,9 @@ use crate::web::{api, streams, webhooks};
     streams::get,
     streams::credentials,
     streams::revoke,
-    streams::replay
+    streams::replay,
+    suppressed::list,
+    suppressed::allow
 ))]
 struct Document;
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use skillwire_runtime::Ids;
-use skillwire_schemas::{DeliveryId, PersonId, Signal, SubscriptionId};
+use skillwire_schemas::{DeliveryId, PartnershipId, PersonId, Signal, SubscriptionId};
 use skillwire_store::{Db, StoreError};
 use sqlx::Row;
 use sqlx::types::Json;
@@ -19,6 +19,7 @@ const FEED_RETRY_S: i64 = 2;
 #[derive(Clone, Debug)]
 pub(crate) struct Due {
     pub id: DeliveryId,
+    pub partnership: PartnershipId,
     pub subscription: SubscriptionId,
     pub person: PersonId,
     pub name: String,
@@ -47,7 +48,7 @@ pub(crate) async fn mails(db: &Db, now: DateTime<Utc>, lease: TimeDelta, limit: 
                                where s.subscription = deliveries.subscription and (s.ended or s.paused and not deliveries.period like 'notice %'))
              order by due_at limit $3 for update skip locked)
          update deliver.deliveries d set state = 'sending', lease_until = $2 from due where d.id = due.id
-         returning d.id, d.subscription, d.person, d.name, d.traceparent, d.subject, d.body_text, d.body_html, d.frozen_at",
+         returning d.id, d.partnership, d.subscription, d.person, d.name, d.traceparent, d.subject, d.body_text, d.body_html, d.frozen_at",
     )
     .bind(now)
     .bind(now + lease)
@@ -65,6 +66,7 @@ pub(crate) async fn mails(db: &Db, now: DateTime<Utc>, lease: TimeDelta, limit: 
             });
             Due {
                 id: DeliveryId(row.get("id")),
+                partnership: PartnershipId(row.get("partnership")),
                 subscription: SubscriptionId(row.get("subscription")),
                 person: PersonId(row.get("person")),
                 name: row.get("name"),
