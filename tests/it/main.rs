@@ -4,10 +4,12 @@
 
 mod access;
 mod architecture;
+mod bounces;
 mod browser;
 mod commands;
 mod counting;
 mod delivery;
+mod mail;
 mod pause;
 mod pipeline;
 mod replay;

@@ -13,6 +13,8 @@ pub(super) const SLOW: Duration = Duration::from_millis(1_500);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
+    /// None: this one goes well, and the next in the queue not.
+    None,
     /// 421 instead of a greeting, and the connection closes.
     Greeting421,
     /// 421 at MAIL, and the connection closes.
