@@ -148,6 +148,25 @@ async fn an_address_that_is_none_gets_no_more_mails_until_staff_allow_it() {
 }
 
 #[tokio::test]
+async fn a_mail_that_is_sent_again_may_come_back_again() {
+    let (world, folder) = returning(1).await;
+    let path = sent(&world, 3).await;
+    let back = report(&path, "failed", "5.1.1", "gone");
+    let id = deliveries(&world).await[0]["id"].as_str().unwrap().to_owned();
+    for round in 1..=2 {
+        take(&world, &folder, &back).await;
+        assert_eq!((newest(&world).await.0.as_str(), counted(&world, "hard").await), ("bounced", round));
+        let listed = list(&world).await;
+        let allow = format!("/api/v1/suppressions/{}/allow", listed[0]["id"].as_str().unwrap());
+        assert_eq!(world.call(Some("kc-staff"), Method::POST, &allow, None).await.status, StatusCode::NO_CONTENT);
+        let again = world.call(Some("kc-staff"), Method::POST, &format!("/api/v1/deliveries/{id}/send"), None).await;
+        assert_eq!(again.status, StatusCode::NO_CONTENT, "{}", again.body);
+        world.drain().await;
+        assert_eq!(newest(&world).await.0, "sent");
+    }
+}
+
+#[tokio::test]
 async fn a_changed_address_works_by_itself_and_sign_in_links_always_go() {
     let (world, folder) = returning(1).await;
     let path = sent(&world, 3).await;

@@ -2,15 +2,17 @@
 -- person's is by then. The address itself is kept nowhere in this schema.
 alter table deliver.deliveries add column address bytea;
 
--- What came back, once a delivery and kind: a report that comes twice counts once.
+-- What came back, once a delivery, round and kind: a report that comes twice counts once. The round is the number of tries, so
+-- that a mail which staff sent again may come back again.
 create table deliver.bounces (
     delivery uuid not null references deliver.deliveries on delete cascade,
+    tries integer not null,
     -- hard, soft, delayed, policy, complaint
     kind text not null,
     status text,
     address bytea,
     received_at timestamptz not null,
-    primary key (delivery, kind)
+    primary key (delivery, tries, kind)
 );
 create index bounces_soft on deliver.bounces (address, received_at) where kind = 'soft';
 

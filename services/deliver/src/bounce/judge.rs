@@ -34,6 +34,19 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Hard,
+        Self::Soft,
+        Self::Delayed,
+        Self::Policy,
+        Self::Complaint,
+        Self::Unsubscribed,
+        Self::AutoReply,
+        Self::Unrecognized,
+        Self::Unreadable,
+    ];
+
     /// The word in tables and metrics.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {

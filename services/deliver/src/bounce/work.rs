@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use skillwire_runtime::{Fault, Progress, Work};
 use skillwire_store::Db;
 
+use super::judge::Kind;
 use super::maildir::Maildir;
 use super::take::{Returns, Taken};
 use crate::store::bounces;
@@ -24,6 +25,10 @@ pub(crate) struct Reader {
 impl Reader {
     /// `maildir`: where mails come in, and what takes them.
     pub(crate) fn new(db: Db, maildir: Option<(&std::path::Path, Returns)>) -> Self {
+        // A rate can be told only of what was there before it rose.
+        for kind in Kind::ALL {
+            metrics::counter!("deliver_bounces_total", "kind" => kind.as_str()).increment(0);
+        }
         Self { db, returns: maildir.map(|(path, returns)| (Maildir::at(path), returns)) }
     }
 

@@ -58,7 +58,7 @@ pub enum KeyKind {
 
 enum Key {
     Rsa(Box<RsaPrivateKey>),
-    Ed25519(SigningKey),
+    Ed25519(Box<SigningKey>),
 }
 
 /// What signs.
@@ -152,7 +152,7 @@ pub fn generate(kind: KeyKind, ids: &dyn Ids) -> Result<(String, String), SmtpEr
             ids.fill(&mut seed);
             let der = [&ED25519_PKCS8[..], &seed].concat();
             let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der));
-            (Key::Ed25519(SigningKey::from_bytes(&seed)), pem)
+            (Key::Ed25519(Box::new(SigningKey::from_bytes(&seed))), pem)
         }
     };
     let record = text(&key)?;
@@ -178,7 +178,8 @@ fn read(pem: &str) -> Result<Key, &'static str> {
     let der = STANDARD.decode(body).unwrap_or_default();
     // A public key may follow the seed (RFC 5958); the seed stands at the same place, and the first bytes then differ.
     let seed = der.strip_prefix(&ED25519_PKCS8[..]).and_then(|seed| <[u8; 32]>::try_from(seed).ok());
-    seed.map(|seed| Key::Ed25519(SigningKey::from_bytes(&seed))).ok_or("is damaged, or holds a key of another kind")
+    seed.map(|seed| Key::Ed25519(Box::new(SigningKey::from_bytes(&seed))))
+        .ok_or("is damaged, or holds a key of another kind")
 }
 
 /// The text of the record (RFC 6376 3.6.1), as the strings of a zone file.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use skillwire_schemas::{AttemptId, DeliveryId};
 use skillwire_store::{Db, StoreError};
-use sqlx::Row;
+use sqlx::{PgConnection, Row};
 
 use crate::state::{Outcome, State};
 use crate::store::suppressed;
@@ -83,10 +83,16 @@ pub(crate) async fn handing_over(
 
 /// Ends an attempt. Twice is once: the answer to a commit may be lost.
 pub(crate) async fn end(db: &Db, end: &End) -> Result<(), StoreError> {
+    let Some(refused) = &end.refused else {
+        return close(&mut *db.pool().acquire().await?, end).await;
+    };
     let mut tx = db.begin().await?;
-    if let Some(refused) = &end.refused {
-        suppressed::add(tx.conn(), refused, end.at).await?;
-    }
+    suppressed::add(tx.conn(), refused, end.at).await?;
+    close(tx.conn(), end).await?;
+    tx.commit().await
+}
+
+async fn close(conn: &mut PgConnection, end: &End) -> Result<(), StoreError> {
     sqlx::query(
         "with a as (
              update deliver.attempts set phase = 'done', outcome = $3, reply = nullif($4, ''), ended_at = $7
@@ -103,7 +109,7 @@ pub(crate) async fn end(db: &Db, end: &End) -> Result<(), StoreError> {
     .bind(end.state.as_str())
     .bind(end.due_at)
     .bind(end.at)
-    .execute(tx.conn())
+    .execute(conn)
     .await?;
-    tx.commit().await
+    Ok(())
 }

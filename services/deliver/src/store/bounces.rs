@@ -15,6 +15,7 @@ pub(crate) struct Returned {
     pub partnership: PartnershipId,
     pub person: PersonId,
     pub state: State,
+    pub tries: i32,
     /// To which address it went; none when that was before this was kept.
     pub address: Option<Vec<u8>>,
 }
@@ -22,7 +23,7 @@ pub(crate) struct Returned {
 /// The delivery by mail with that id; stays locked.
 pub(crate) async fn delivery(conn: &mut PgConnection, id: DeliveryId) -> Result<Option<Returned>, StoreError> {
     let row = sqlx::query(
-        "select partnership, person, state, address from deliver.deliveries where id = $1 and channel = 'email' for update",
+        "select partnership, person, state, tries, address from deliver.deliveries where id = $1 and channel = 'email' for update",
     )
     .bind(id.0)
     .fetch_optional(conn)
@@ -35,6 +36,7 @@ pub(crate) async fn delivery(conn: &mut PgConnection, id: DeliveryId) -> Result<
             partnership: PartnershipId(row.get("partnership")),
             person: PersonId(row.get("person")),
             state: state.ok_or_else(|| StoreError::inconsistent("deliver.deliveries", "state", id, word))?,
+            tries: row.get("tries"),
             address: row.get("address"),
         })
     })
@@ -50,7 +52,7 @@ pub(crate) async fn keep(
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let done = sqlx::query(
-        "insert into deliver.bounces (delivery, kind, status, address, received_at) values ($1, $2, $3, $4, $5)
+        "insert into deliver.bounces (delivery, tries, kind, status, address, received_at) values ($1, $6, $2, $3, $4, $5)
          on conflict do nothing",
     )
     .bind(returned.id.0)
@@ -58,6 +60,7 @@ pub(crate) async fn keep(
     .bind(status)
     .bind(&returned.address)
     .bind(now)
+    .bind(returned.tries)
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)

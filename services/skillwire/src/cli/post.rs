@@ -30,8 +30,7 @@ impl Bounce {
     pub(super) fn run(self, settings: Result<Settings, ConfigError>) -> Ended {
         let taken = || -> Result<Taken> {
             let (settings, raw) = (settings?, mail()?);
-            let taken = async move { Ok(self.take(&settings, &raw).await?) };
-            run::runtime()?.block_on(taken)
+            run::runtime()?.block_on(self.take(&settings, &raw))
         };
         match taken() {
             Ok(Taken::Down(kind)) => {
