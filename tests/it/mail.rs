@@ -196,6 +196,18 @@ async fn after_a_no_the_connection_goes_on_and_after_an_unknown_outcome_it_does_
     assert_eq!((uncertain, kept(&world), connections(&world)), (1, 2, 1));
 }
 
+#[tokio::test]
+async fn an_answer_that_comes_too_late_is_not_taken_for_the_answer_to_something_else() {
+    let world = subscribed(2, |settings| settings.deliver.smtp_answer_timeout_s = 1).await;
+    news(&world, 3).await;
+    world.catcher.faults.plan(Fault::SlowYes, 1);
+    world.drain().await;
+    let states: Vec<String> =
+        deliveries(&world).await.iter().map(|d| d["state"].as_str().unwrap().to_owned()).collect();
+    assert!(states.contains(&"waiting".to_owned()) && states.contains(&"sent".to_owned()), "{states:?}");
+    assert_eq!((kept(&world), connections(&world)), (2, 2), "the second mail has a connection of its own");
+}
+
 /// A world that reaches its mail server by a proxy.
 async fn by_proxy(count: usize) -> (World, Proxy) {
     let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
