@@ -18,6 +18,7 @@ use skillwire_runtime::SeededIds;
 use skillwire_tests::World;
 use skillwire_tests::proxy::{Behaviour, Proxy};
 
+use crate::commands::program;
 use crate::sign_in::{ask, link};
 
 /// A world whose mail server is not waited for long, with so many instant subscriptions and nothing gathered yet.
@@ -346,6 +347,34 @@ async fn signed_mails_hold_with_the_library_of_another_language() {
         link(&world, 1).await;
         assert_eq!(verify(&world.catcher.mailbox.raw(2).unwrap(), name, &record), "good", "{kind:?}");
     }
+}
+
+#[tokio::test]
+async fn a_key_is_made_and_its_record_is_told_by_two_commands() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dkim.pem");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(program());
+        command.args(arguments).env("SKILLWIRE_DELIVER_DKIM_DOMAIN", "wire.example");
+        command.env("SKILLWIRE_DELIVER_DKIM_SELECTOR", "s1").env("SKILLWIRE_DELIVER_DKIM_KEY_FILE", &file);
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let make = ["dkim-key", "--kind", "ed25519", "--out", file.to_str().unwrap()];
+    let (code, made, error) = run(&make);
+    assert_eq!(code, Some(0), "{error}");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600, "nobody else reads it");
+    let (code, record, error) = run(&["dkim-record"]);
+    assert_eq!(code, Some(0), "{error}");
+    assert_eq!(made.replace("<selector>", "s1").replace("<domain>", "wire.example"), record);
+    assert!(record.starts_with("s1._domainkey.wire.example. IN TXT \"v=DKIM1; k=ed25519; p="), "{record}");
+    let key = std::fs::read(&file).unwrap();
+    assert_eq!(
+        (run(&make).0, std::fs::read(&file).unwrap()),
+        (Some(1), key),
+        "a key that is there is not written over"
+    );
 }
 
 #[tokio::test]
