@@ -11,7 +11,7 @@ use skillwire_tests::World;
 use crate::pipeline::{everything, feed};
 
 /// The program, which `cargo build` puts beside the folder of the tests.
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let beside = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("skillwire");
     assert!(
         beside.exists(),

@@ -5,11 +5,13 @@
 mod access;
 mod architecture;
 mod attacker;
+mod bounces;
 mod browser;
 mod commands;
 mod counting;
 mod delivery;
 mod digests;
+mod mail;
 mod pause;
 mod pipeline;
 mod replay;

@@ -122,6 +122,9 @@ impl World {
         let mut settings = settings(&database(&name));
         settings.nats.url = nats.url();
         settings.nats.answer_timeout_s = 2;
+        // nats-server promises the space it is asked for, and makes no stream where the disk has less.
+        settings.nats.events_megabytes_max = 256;
+        settings.nats.feed_megabytes_max = 256;
         settings.deliver.smtp_url = format!("smtp://{}", catcher.smtp);
         settings.deliver.smtp_timeout_s = 5;
         settings.http.public_url.clone_from(&url);

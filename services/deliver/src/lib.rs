@@ -3,7 +3,7 @@
 //! Who does what: the *stage* puts each requested signal into the delivery of its subscription, channel and period; the
 //! *listener* keeps what subscriptions are: it holds what is gathered for one that is paused until it is resumed, skips it for
 //! one that ends, and keeps the webhook's endpoint and the stream's credentials in step; the *mailer* sends mail deliveries that
-//! are due, over SMTP; the *feeder* puts stream deliveries into the subscriber's feed; the *pusher* posts webhook deliveries to
+//! are due, over SMTP; the *reader* of what comes back finds out which of them did not arrive (`bounce/`); the *feeder* puts stream deliveries into the subscriber's feed; the *pusher* posts webhook deliveries to
 //! the subscriber's own address (`webhook/`); the *gate* and the *tender* let each subscriber read their own feed and no other
 //! (`stream/`).
 //! Every attempt is a row of its own, written before anything leaves, and before the content of a mail leaves it is written
@@ -14,9 +14,10 @@
 //! `uncertain`: tried once more with the same Message-ID, and counted. Nothing is guessed. Refuses to know why a
 //! subscription wants a signal, and to keep or log an address.
 //!
-//! Metrics: `deliver_attempts_total{channel,outcome}`, `deliver_requested_total{channel}`, `deliver_breakers_opened_total`,
+//! Metrics: `deliver_attempts_total{channel,outcome}`, `deliver_bounces_total{kind}`, `deliver_requested_total{channel}`, `deliver_breakers_opened_total`,
 //! `deliver_webhooks_disabled_total`.
 
+pub mod bounce;
 pub mod catcher;
 mod compose;
 mod config;
@@ -45,6 +46,7 @@ use skillwire_runtime::{Wake, Work};
 use skillwire_store::Migration;
 use skillwire_web::{Outbound, Secret};
 
+use bounce::verp::Verp;
 use compose::Composer;
 use picture::Painter;
 use stream::gate::Gate;
@@ -67,6 +69,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, name: "webhooks", sql: include_str!("../migrations/0003_webhooks.sql") },
     Migration { version: 4, name: "streams", sql: include_str!("../migrations/0004_streams.sql") },
     Migration { version: 7, name: "told", sql: include_str!("../migrations/0007_told.sql") },
+    Migration { version: 8, name: "bounces", sql: include_str!("../migrations/0008_bounces.sql") },
 ];
 
 /// It cannot be made.
@@ -98,6 +101,7 @@ pub struct Deliver {
     parts: Parts,
     config: Arc<Config>,
     smtp: Smtp,
+    verp: Option<Verp>,
     secret: Secret,
     public_url: Arc<str>,
     caller: Caller,
@@ -120,6 +124,11 @@ impl Deliver {
         outbound: Outbound,
     ) -> Result<Self, CreateError> {
         let smtp = Smtp::new(&config)?;
+        let verp = Verp::new(&config, &secret)?;
+        if config.bounce_maildir.is_some() && verp.is_none() {
+            let why = "deliver.bounce_maildir is set and deliver.bounce_address is not: give the address that fills it";
+            return Err(SmtpError::Settings(why.to_owned()).into());
+        }
         let caller = Caller::new(outbound, Arc::new(SystemLookup), Duration::from_secs(config.webhook_timeout_s))?;
         let config = Arc::new(config);
         let public_url: Arc<str> = public_url.into();
@@ -130,7 +139,7 @@ impl Deliver {
             public_url: Arc::clone(&public_url),
         };
         let (due, push, readers) = (Wake::default(), Wake::default(), Wake::default());
-        Ok(Self { parts, config, smtp, secret, public_url, caller, composer, due, push, readers })
+        Ok(Self { parts, config, smtp, verp, secret, public_url, caller, composer, due, push, readers })
     }
 
     /// Its loops.
@@ -143,11 +152,27 @@ impl Deliver {
             stage(&self.parts, stage::Gatherer::new(self)),
             stage(&self.parts, subscribed::Listener::new(self)),
             Arc::new(mailer::Mailer::new(self)),
+            Arc::new(self.bounces()?),
             Arc::new(feed::Feeder::new(self)),
             Arc::new(Pusher::new(self)),
             door("deliver.door", &self.parts, issuer(&self.secret)?, Arc::new(Gate::new(self))),
             Arc::new(Tender::new(self)),
         ])
+    }
+
+    /// What reads the mail that comes back.
+    fn bounces(&self) -> Result<bounce::Reader, CreateError> {
+        let env = &self.parts.env;
+        let db = self.parts.db.clone();
+        let maildir = match &self.config.bounce_maildir {
+            Some(path) => {
+                let (clock, ids) = (Arc::clone(&env.clock), Arc::clone(&env.ids));
+                let returns = bounce::Returns::new(db.clone(), clock, ids, &self.config, &self.secret)?;
+                Some((path.as_path(), returns))
+            }
+            None => None,
+        };
+        Ok(bounce::Reader::new(db, maildir))
     }
 
     /// Its pages and API.

@@ -20,6 +20,7 @@ pub(crate) fn next_step(state: State, channel: Channel, due_at: DateTime<Utc>) -
             Channel::Webhook => "nothing: its receiver has it",
         }
         .to_owned(),
+        State::Bounced => "nothing, unless staff ask for another try; see whether its address may get mails".to_owned(),
         State::Uncertain if channel == Channel::Webhook => {
             "may have arrived; goes again only when it is replayed, with the same webhook-id".to_owned()
         }
@@ -39,9 +40,18 @@ mod tests {
     #[test]
     fn every_state_says_what_is_next() {
         let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        for word in
-            ["gathering", "held", "waiting", "sending", "handing_over", "sent", "uncertain", "failed", "skipped"]
-        {
+        for word in [
+            "gathering",
+            "held",
+            "waiting",
+            "sending",
+            "handing_over",
+            "sent",
+            "bounced",
+            "uncertain",
+            "failed",
+            "skipped",
+        ] {
             let state = State::of(word).unwrap();
             for channel in [Channel::Email, Channel::Stream, Channel::Webhook] {
                 assert!(!next_step(state, channel, at).is_empty(), "{word}");

@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use crate::web::{api, mail, streams, webhooks};
+use crate::web::{api, mail, streams, suppressed, webhooks};
 
 #[derive(OpenApi)]
 #[openapi(paths(
@@ -21,7 +21,9 @@ use crate::web::{api, mail, streams, webhooks};
     streams::get,
     streams::credentials,
     streams::revoke,
-    streams::replay
+    streams::replay,
+    suppressed::list,
+    suppressed::allow
 ))]
 struct Document;
 

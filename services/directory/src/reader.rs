@@ -1,5 +1,6 @@
 //! What the directory tells the others: who is who, whose session, whose token.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -108,6 +109,10 @@ impl DirectoryRead for Reader {
     async fn contact(&self, person: PersonId) -> Result<Option<Contact>, DirectoryError> {
         let found = members::contact(self.db.pool(), person).await.map_err(lost)?;
         Ok(found.map(|(name, address)| Contact { name, address }))
+    }
+
+    async fn names(&self, people: &[PersonId]) -> Result<HashMap<PersonId, String>, DirectoryError> {
+        members::names(self.db.pool(), people).await.map_err(lost)
     }
 }
 

@@ -1,6 +1,7 @@
 //! This service's SQL.
 
 pub(crate) mod attempts;
+pub(crate) mod bounces;
 pub(crate) mod claim;
 pub(crate) mod deliveries;
 pub(crate) mod endpoints;
@@ -11,6 +12,7 @@ pub(crate) mod read;
 pub(crate) mod replays;
 pub(crate) mod streams;
 pub(crate) mod subscriptions;
+pub(crate) mod suppressed;
 pub(crate) mod told;
 
 use chrono::{DateTime, Utc};

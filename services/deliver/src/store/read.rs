@@ -19,7 +19,7 @@ pub(crate) struct DeliveryLine {
     pub channel: String,
     /// Begin of the period (mail), or the event (stream, webhook).
     pub period: String,
-    /// gathering, held, waiting, sending, handing_over, sent, uncertain, failed or skipped.
+    /// gathering, held, waiting, sending, handing_over, sent, bounced, uncertain, failed or skipped.
     pub state: String,
     /// Why, if there is something to say.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,7 +131,7 @@ pub(crate) async fn get(
     Ok(Some((line(&row), row.get("body_text"), attempts)))
 }
 
-/// Makes a failed delivery, or one that nobody knows of, wait for another attempt; or one that is being gathered go now.
+/// Makes a failed delivery, one that came back, or one that nobody knows of, wait for another attempt; or one that is being gathered go now.
 /// Whether there was one in such a state.
 pub(crate) async fn send_now(
     pool: &PgPool,
@@ -142,7 +142,7 @@ pub(crate) async fn send_now(
     let done = sqlx::query(
         "update deliver.deliveries set due_at = $3, first_try_at = null, round_from = tries,
              state = case when state = 'gathering' then 'gathering' else 'waiting' end
-         where id = $1 and partnership = $2 and state in ('gathering', 'waiting', 'failed', 'uncertain')",
+         where id = $1 and partnership = $2 and state in ('gathering', 'waiting', 'failed', 'uncertain', 'bounced')",
     )
     .bind(id.0)
     .bind(partnership.0)

@@ -20,7 +20,7 @@ use crate::store::read::{self, AttemptLine, DeliveryLine, Filter};
 pub(crate) struct ListQuery {
     /// email, stream or webhook.
     pub channel: String,
-    /// gathering, held, waiting, sending, handing_over, sent, uncertain, failed or skipped.
+    /// gathering, held, waiting, sending, handing_over, sent, bounced, uncertain, failed or skipped.
     pub state: String,
     /// Of one subscription.
     pub subscription: Option<SubscriptionId>,

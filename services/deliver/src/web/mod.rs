@@ -1,10 +1,12 @@
-//! Pages and API: `/deliveries`, `/webhooks`, `/streams`, `/unsubscribe`, and the same below `/api/v1`.
+//! Pages and API: `/deliveries`, `/webhooks`, `/streams`, `/suppressions`, `/unsubscribe`, and the same below `/api/v1`.
 
 pub(crate) mod api;
 pub(crate) mod mail;
 mod pages;
 mod stream_pages;
 pub(crate) mod streams;
+pub(crate) mod suppressed;
+mod suppressed_pages;
 mod unsubscribe;
 mod webhook_pages;
 pub(crate) mod webhooks;
@@ -34,6 +36,7 @@ pub(crate) fn routes(deliver: Deliver) -> Routes {
         .post("/api/v1/deliveries/{id}/send", staff, api::send)
         .merge(webhook_routes())
         .merge(stream_routes())
+        .merge(suppression_routes())
         .with_state(deliver)
 }
 
@@ -71,6 +74,16 @@ fn stream_routes() -> Routes<Deliver> {
         .post("/api/v1/streams/{id}/credentials", run, streams::credentials)
         .delete("/api/v1/streams/{id}/credentials", run, streams::revoke)
         .post("/api/v1/streams/{id}/replay", run, streams::replay)
+}
+
+/// Those of the suppression list.
+fn suppression_routes() -> Routes<Deliver> {
+    let staff = Who::May(Permission::ManagePartnership);
+    Routes::new()
+        .get("/suppressions", staff, suppressed_pages::list)
+        .post("/suppressions/{id}/allow", staff, suppressed_pages::allow)
+        .get("/api/v1/suppressions", staff, suppressed::list)
+        .post("/api/v1/suppressions/{id}/allow", staff, suppressed::allow)
 }
 
 /// Whose deliveries an actor sees: staff all of the partnership, everybody else their own.

@@ -18,7 +18,7 @@ pub(super) fn badge(state: &str) -> &'static str {
     match state {
         "sent" => "badge-ok",
         "uncertain" => "badge-warn",
-        "failed" => "badge-bad",
+        "failed" | "bounced" => "badge-bad",
         _ => "badge-quiet",
     }
 }
@@ -28,7 +28,7 @@ pub(super) fn badge(state: &str) -> &'static str {
 struct List {
     list: DeliveryList,
     query: ListQuery,
-    states: [&'static str; 9],
+    states: [&'static str; 10],
 }
 
 /// The list.
@@ -38,7 +38,18 @@ pub(crate) async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
     let list = api::page(&deliver, &actor, &query, deliver.config.page_rows_max).await?;
-    let states = ["gathering", "held", "waiting", "sending", "handing_over", "sent", "uncertain", "failed", "skipped"];
+    let states = [
+        "gathering",
+        "held",
+        "waiting",
+        "sending",
+        "handing_over",
+        "sent",
+        "bounced",
+        "uncertain",
+        "failed",
+        "skipped",
+    ];
     let about = "Who got it, who did not, why, and what happens next.";
     let around = Page { title: "Deliveries", about, active: "/deliveries", actor: Some(&actor) };
     page(around, &List { list, query, states })
@@ -61,7 +72,7 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let view = api::one(&deliver, &actor, id).await?;
     let may_send = actor.may(Permission::ManagePartnership)
-        && ["gathering", "waiting", "failed", "uncertain"].contains(&view.delivery.state.as_str());
+        && ["gathering", "waiting", "failed", "uncertain", "bounced"].contains(&view.delivery.state.as_str());
     let may_replay = actor.may(Permission::Subscribe)
         && ["waiting", "sent", "failed", "uncertain"].contains(&view.delivery.state.as_str());
     let title = view.delivery.name.clone();

@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod extract;
 mod offline;
+mod post;
 mod renormalize;
 mod run;
 mod submit;
@@ -31,7 +32,8 @@ const AFTER: &str = "Examples:
   skillwire doctor                                 what is wrong, and the remedy
 
 Exit codes: 0 done; 1 failed, the reason is on standard error; 2 wrong arguments;
-  3 done in part: some rows or files were rejected; 4 a check failed (doctor, schemas --check, demo summary).";
+  3 done in part: some rows or files were rejected; 4 a check failed (doctor, schemas --check, demo summary).
+  `skillwire bounce` ends as mail servers expect it (sysexits): 0 taken, 65 no mail, 75 keep it and come again.";
 
 /// The wire service for workforce demand.
 #[derive(Debug, Parser)]
@@ -104,6 +106,16 @@ enum Command {
     /// The public key that stands as `issuer` in the configuration of nats-server (deploy/nats.conf).
     #[command(after_help = "It follows from secret.key: another key, another issuer. Needs no database and no NATS.")]
     NatsIssuer,
+    /// Take one mail that came back (standard input): a pipe of the mail server.
+    #[command(
+        after_help = "Example, in Postfix's master.cf:\n  skillwire unix - n n - 4 pipe\n    flags=DRXhu user=skillwire argv=/usr/bin/skillwire --config /etc/skillwire.toml bounce --recipient ${recipient}\n\nExit codes: 0 taken, or nothing to take; 65 no mail that can be read; 75 keep it and come again."
+    )]
+    Bounce(post::Bounce),
+    /// Make a key for signing mails (DKIM), and print its DNS record. Needs no database.
+    #[command(after_help = "Example: skillwire dkim-key --out /etc/skillwire/dkim.pem   (then set deliver.dkim_*)")]
+    DkimKey(post::DkimKey),
+    /// The DNS record that goes with the settings deliver.dkim_*. Needs no database.
+    DkimRecord,
     /// Check database, NATS, mail, clocks and disk, and say the remedy.
     Doctor,
     /// Write the generated files (schemas, documents, settings file), or check that they are current.
@@ -200,6 +212,10 @@ pub(crate) enum Ended {
     InPart,
     /// A check failed.
     CheckFailed,
+    /// What was given is nothing that can be read (EX_DATAERR of sysexits).
+    BadData,
+    /// It may do well later (EX_TEMPFAIL of sysexits).
+    Later,
 }
 
 /// Runs the command that the arguments name.
@@ -210,6 +226,8 @@ pub fn main() -> ExitCode {
         Ok(Ended::Well) => ExitCode::SUCCESS,
         Ok(Ended::InPart) => ExitCode::from(3),
         Ok(Ended::CheckFailed) => ExitCode::from(4),
+        Ok(Ended::BadData) => ExitCode::from(65),
+        Ok(Ended::Later) => ExitCode::from(75),
         Err(error) => {
             console::error(&format!("skillwire: {error:#}"));
             ExitCode::FAILURE
@@ -238,6 +256,9 @@ fn dispatch(cli: Cli) -> Result<Ended> {
         Command::Renormalize(renormalize) => run::block_on(renormalize.run(settings()?)),
         Command::Replay { since } => run::block_on(data::replay(settings()?, since)),
         Command::NatsIssuer => offline::nats_issuer(&settings()?),
+        Command::Bounce(bounce) => Ok(bounce.run(settings())),
+        Command::DkimKey(key) => key.run(),
+        Command::DkimRecord => post::dkim_record(&settings()?),
         Command::Doctor => run::block_on(doctor::run(settings()?)),
         Command::MailCatcher { smtp, http, dir } => run::block_on(run::mail_catcher(settings()?, smtp, http, dir)),
         Command::Demo(Demo::Load { dir, url }) => run::block_on(demo::load(settings()?, dir, url)),

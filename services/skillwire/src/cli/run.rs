@@ -19,11 +19,12 @@ use crate::{contract, health};
 
 /// Runs a command to its end.
 pub(super) fn block_on(command: impl Future<Output = Result<Ended>>) -> Result<Ended> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("the async runtime cannot start")?
-        .block_on(command)
+    runtime()?.block_on(command)
+}
+
+/// What runs a command.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the async runtime cannot start")
 }
 
 /// Opens the house on the machine's clock.
