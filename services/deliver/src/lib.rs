@@ -4,7 +4,8 @@
 //! *listener* keeps what subscriptions are: it holds what is gathered for one that is paused until it is resumed, skips it for
 //! one that ends, and keeps the webhook's endpoint and the stream's credentials in step; the *mailer* sends mail deliveries that
 //! are due, over SMTP; the *feeder* puts stream deliveries into the subscriber's feed; the *pusher* posts webhook deliveries to
-//! the subscriber's own address (`webhook/`); the *gate* and the *tender* let each subscriber read their own feed and no other
+//! the subscriber's own address (`webhook/`); the *numberer* gives feed deliveries their place in a feed that is read from a
+//! private address (`feeds/`); the *gate* and the *tender* let each subscriber read their own feed and no other
 //! (`stream/`).
 //! Every attempt is a row of its own, written before anything leaves, and before the content of a mail leaves it is written
 //! that it is leaving.
@@ -21,6 +22,7 @@ pub mod catcher;
 mod config;
 mod digest;
 mod feed;
+mod feeds;
 pub mod mail;
 mod mailer;
 mod next_step;
@@ -42,7 +44,11 @@ use skillwire_bus::{DoorKeyError, Issuer, Parts, door, keeper, stage};
 use skillwire_runtime::{Wake, Work};
 use skillwire_store::Migration;
 use skillwire_web::{Outbound, Secret};
+use tokio::sync::Semaphore;
 
+use feeds::follower::Follower;
+use feeds::hub::Hub;
+use feeds::numberer::Numberer;
 use stream::gate::Gate;
 use stream::tender::Tender;
 use webhook::call::{Caller, SystemLookup};
@@ -62,7 +68,11 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "subscriptions", sql: include_str!("../migrations/0002_subscriptions.sql") },
     Migration { version: 3, name: "webhooks", sql: include_str!("../migrations/0003_webhooks.sql") },
     Migration { version: 4, name: "streams", sql: include_str!("../migrations/0004_streams.sql") },
+    Migration { version: 5, name: "feeds", sql: include_str!("../migrations/0005_feeds.sql") },
 ];
+
+/// Sheets of feeds (CSV, XLSX) written at once by one process.
+const SHEETS_AT_ONCE_MAX: usize = 4;
 
 /// It cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +109,9 @@ pub struct Deliver {
     due: Wake,
     push: Wake,
     readers: Wake,
+    feeds: Wake,
+    hub: Hub,
+    sheets: Arc<Semaphore>,
 }
 
 impl Deliver {
@@ -115,9 +128,12 @@ impl Deliver {
     ) -> Result<Self, CreateError> {
         let smtp = Smtp::new(&config)?;
         let caller = Caller::new(outbound, Arc::new(SystemLookup), Duration::from_secs(config.webhook_timeout_s))?;
+        let hub = Hub::new(config.feed_listeners_per_feed_max, config.feed_listeners_max);
+        let sheets = Arc::new(Semaphore::new(SHEETS_AT_ONCE_MAX));
         let config = Arc::new(config);
-        let (due, push, readers) = (Wake::default(), Wake::default(), Wake::default());
-        Ok(Self { parts, config, smtp, secret, public_url: public_url.into(), caller, due, push, readers })
+        let public_url = public_url.into();
+        let (due, push, readers, feeds) = (Wake::default(), Wake::default(), Wake::default(), Wake::default());
+        Ok(Self { parts, config, smtp, secret, public_url, caller, due, push, readers, feeds, hub, sheets })
     }
 
     /// Its loops.
@@ -132,6 +148,8 @@ impl Deliver {
             Arc::new(mailer::Mailer::new(self)),
             Arc::new(feed::Feeder::new(self)),
             Arc::new(Pusher::new(self)),
+            Arc::new(Numberer::new(self)),
+            Arc::new(Follower::new(self)),
             door("deliver.door", &self.parts, issuer(&self.secret)?, Arc::new(Gate::new(self))),
             Arc::new(Tender::new(self)),
         ])

@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use crate::web::{api, streams, webhooks};
+use crate::web::{api, feeds, streams, webhooks};
 
 #[derive(OpenApi)]
 #[openapi(paths(
@@ -20,7 +20,11 @@ use crate::web::{api, streams, webhooks};
     streams::get,
     streams::credentials,
     streams::revoke,
-    streams::replay
+    streams::replay,
+    feeds::list,
+    feeds::get,
+    feeds::rotate,
+    feeds::revoke
 ))]
 struct Document;
 

@@ -4,6 +4,7 @@ pub(crate) mod attempts;
 pub(crate) mod claim;
 pub(crate) mod deliveries;
 pub(crate) mod endpoints;
+pub(crate) mod feeds;
 pub(crate) mod held;
 pub(crate) mod pushes;
 pub(crate) mod read;

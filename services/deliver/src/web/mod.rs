@@ -1,6 +1,10 @@
-//! Pages and API: `/deliveries`, `/webhooks`, `/streams`, `/unsubscribe`, and the same below `/api/v1`.
+//! Pages and API: `/deliveries`, `/webhooks`, `/streams`, `/feeds`, `/unsubscribe`, and the same below `/api/v1`.
 
 pub(crate) mod api;
+mod feed_events;
+mod feed_pages;
+mod feed_read;
+pub(crate) mod feeds;
 mod pages;
 mod stream_pages;
 pub(crate) mod streams;
@@ -29,6 +33,7 @@ pub(crate) fn routes(deliver: Deliver) -> Routes {
         .post("/api/v1/deliveries/{id}/send", staff, api::send)
         .merge(webhook_routes())
         .merge(stream_routes())
+        .merge(feed_routes())
         .with_state(deliver)
 }
 
@@ -66,6 +71,27 @@ fn stream_routes() -> Routes<Deliver> {
         .post("/api/v1/streams/{id}/credentials", run, streams::credentials)
         .delete("/api/v1/streams/{id}/credentials", run, streams::revoke)
         .post("/api/v1/streams/{id}/replay", run, streams::replay)
+}
+
+/// Those of feeds: of those who own them, and of whoever has the private address.
+fn feed_routes() -> Routes<Deliver> {
+    let (read, run) = (Who::May(Permission::ReadDeliveries), Who::May(Permission::Subscribe));
+    Routes::new()
+        .get("/feeds", read, feed_pages::list)
+        .get("/feeds/{id}", read, feed_pages::show)
+        .post("/feeds/{id}/address", run, feed_pages::rotate)
+        .post("/feeds/{id}/revoke", run, feed_pages::revoke)
+        .get("/api/v1/feeds", read, feeds::list)
+        .get("/api/v1/feeds/{id}", read, feeds::get)
+        .post("/api/v1/feeds/{id}/address", run, feeds::rotate)
+        .delete("/api/v1/feeds/{id}/address", run, feeds::revoke)
+        // The token in the address is the proof: feed readers and spreadsheets sign in nowhere.
+        .get("/feeds/{token}/atom.xml", Who::Anyone, feed_read::atom)
+        .get("/feeds/{token}/feed.json", Who::Anyone, feed_read::json_feed)
+        .get("/feeds/{token}/signals.json", Who::Anyone, feed_read::pull)
+        .get("/feeds/{token}/signals.csv", Who::Anyone, feed_read::csv)
+        .get("/feeds/{token}/signals.xlsx", Who::Anyone, feed_read::xlsx)
+        .get("/feeds/{token}/events", Who::Anyone, feed_events::events)
 }
 
 /// Whose deliveries an actor sees: staff all of the partnership, everybody else their own.
