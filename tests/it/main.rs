@@ -8,6 +8,7 @@ mod browser;
 mod commands;
 mod counting;
 mod delivery;
+mod feed_addresses;
 mod feeds;
 mod pause;
 mod pipeline;
