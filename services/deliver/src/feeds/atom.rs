@@ -75,7 +75,7 @@ mod tests {
     fn words_are_escaped_and_links_lead_on() {
         let (feed, mut entry, links) = sample();
         entry.signal.concept.label = "Arc\u{1} </title> <script> & \u{FFFF}".to_owned();
-        let written = String::from_utf8(write(&feed, &[entry.clone()], &links).unwrap()).unwrap();
+        let written = String::from_utf8(write(&feed, std::slice::from_ref(&entry), &links).unwrap()).unwrap();
         assert!(written.starts_with("<?xml version=\"1.0\" encoding=\"utf-8\"?>"), "{written}");
         assert!(written.contains("<title>Welding &lt;in&gt; &amp; "), "{written}");
         assert!(!written.contains("<script>") && !written.contains(['\u{1}', '\u{FFFF}']), "{written}");

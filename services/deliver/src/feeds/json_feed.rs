@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn a_feed_has_what_the_standard_requires() {
         let (feed, entry, links) = sample();
-        let written = write(&feed, &[entry.clone()], &links);
+        let written = write(&feed, std::slice::from_ref(&entry), &links);
         assert_eq!(written["version"], "https://jsonfeed.org/version/1.1");
         assert_eq!(written["title"], feed.name);
         assert_eq!(written["next_url"], *links.next.as_ref().unwrap());

@@ -47,7 +47,9 @@ async fn listen(deliver: &Deliver, token: &str, headers: &HeaderMap, query: &Rea
     };
     let pulse = Pulse { last: feed.last, hash: Some(hash.clone()) };
     let listener = deliver.hub.listen(feed.subscription, pulse).map_err(|full| match full {
-        Full::Feed => Problem::too_many(NO_PLACE_S),
+        Full::Feed => Problem::too_many(NO_PLACE_S)
+            .saying("as many listen to this feed as may; end one of them, or use signals.json")
+            .code("listeners"),
         Full::Process => Problem::unavailable("as many listen here as may; try again in a moment"),
         Full::Stopping => Problem::unavailable("this process stops; try again in a moment"),
     })?;

@@ -78,7 +78,10 @@ pub(super) fn private(answer: Result<Response, Problem>) -> Response {
 
 /// The feed that a token opens.
 pub(super) async fn admit(deliver: &Deliver, given: &str, now: DateTime<Utc>) -> Result<(Feed, Vec<u8>), Problem> {
-    let closed = || Problem::not_found("feed (its address was replaced or revoked, or is not whole; see /feeds)");
+    let closed = || {
+        let words = "this address opens no feed: it was replaced or revoked, or is not whole; its owner gets another under /feeds";
+        Problem::not_found("feed").saying(words)
+    };
     let kept = token::read(given).ok_or_else(closed)?;
     let feed = feeds::admit(&deliver.parts.db, &kept, now).await?.ok_or_else(closed)?;
     Ok((feed, kept.hash))
