@@ -227,6 +227,14 @@ const REVISIONS_A_COMMIT: i64 = 8;
 async fn a_cursor_skips_and_repeats_nothing_when_two_processes_number_at_once() {
     let (world, _, told) = told().await;
     let pool = world.house.db("deliver").pool().clone();
+    // Each is slow where another could overtake it: when it has its deliveries and not yet their numbers.
+    for sql in [
+        "create function deliver.slowly() returns trigger language plpgsql as
+             'begin perform pg_sleep(random() * 0.01); return new; end'",
+        "create trigger slowly before insert on deliver.feed_numbers for each row execute function deliver.slowly()",
+    ] {
+        sqlx::query(sql).execute(&pool).await.unwrap();
+    }
     let done = Arc::new(AtomicBool::new(false));
     let numberers = [8, 9].map(|seed| numberer(&world, seed));
     let numberers = futures::future::join_all(numberers).await;
