@@ -170,13 +170,14 @@ pub(crate) async fn standing(db: &Db, ids: &[SubscriptionId]) -> Result<HashMap<
 /// Whether any delivery waits for its number. Asked without a lock, since mostly none does.
 pub(crate) async fn any_waits(db: &Db, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let row = sqlx::query(
-        "select exists (select 1 from deliver.deliveries d where d.channel = 'feed' and d.state = 'waiting' and d.due_at <= $1)
-             as waits",
+        // In order, so that the index of what is due is read and not the deliveries of years.
+        "select 1 from deliver.deliveries d where d.channel = 'feed' and d.state = 'waiting' and d.due_at <= $1
+         order by d.due_at limit 1",
     )
     .bind(now)
-    .fetch_one(db.pool())
+    .fetch_optional(db.pool())
     .await?;
-    Ok(row.get("waits"))
+    Ok(row.is_some())
 }
 
 /// What was numbered of a subscription.
@@ -195,7 +196,8 @@ pub(crate) async fn number(db: &Db, now: DateTime<Utc>, limit: i64) -> Result<Ve
     let rows = sqlx::query(
         "with due as (
              select d.id, d.subscription, d.due_at, d.created_at, s.signal, s.revision
-             from deliver.deliveries d join deliver.delivery_signals s on s.delivery = d.id
+             from deliver.deliveries d cross join lateral (
+                 select signal, revision from deliver.delivery_signals where delivery = d.id limit 1) s
              where d.channel = 'feed' and d.state = 'waiting' and d.due_at <= $1
                and not exists (select 1 from deliver.subscriptions k
                                where k.subscription = d.subscription and (k.paused or k.ended))
