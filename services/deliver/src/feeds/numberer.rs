@@ -11,8 +11,8 @@ use super::hub::Hub;
 use crate::Deliver;
 use crate::store::feeds;
 
-/// Deliveries numbered in one transaction.
-const BATCH_MAX: i64 = 1_000;
+/// Deliveries numbered in one transaction. When each is of another feed, the work grows with the square of this.
+const BATCH_MAX: i64 = 500;
 
 /// The loop.
 pub(crate) struct Numberer {
