@@ -11,6 +11,8 @@ mod commands;
 mod counting;
 mod delivery;
 mod digests;
+mod feed_addresses;
+mod feeds;
 mod mail;
 mod pause;
 mod pipeline;

@@ -56,6 +56,12 @@ pub struct Config {
     pub webhook_timeout_s: u64,
     /// After a rotation the former secret of a webhook signs too for so long, hours.
     pub webhook_rotation_hours: i64,
+    /// Listeners of one feed at once (server-sent events), in one process.
+    pub feed_listeners_per_feed_max: usize,
+    /// Listeners of all feeds at once, in one process.
+    pub feed_listeners_max: usize,
+    /// A listener hears a heartbeat when nothing was told for so long, seconds.
+    pub feed_heartbeat_s: u64,
     /// Rows of a page at most.
     pub page_rows_max: u32,
 }
@@ -86,6 +92,9 @@ impl Default for Config {
             webhooks_per_endpoint_max: 64,
             webhook_timeout_s: 15,
             webhook_rotation_hours: 24,
+            feed_listeners_per_feed_max: 8,
+            feed_listeners_max: 1_000,
+            feed_heartbeat_s: 15,
             page_rows_max: 100,
         }
     }

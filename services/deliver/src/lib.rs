@@ -3,8 +3,10 @@
 //! Who does what: the *stage* puts each requested signal into the delivery of its subscription, channel and period; the
 //! *listener* keeps what subscriptions are: it holds what is gathered for one that is paused until it is resumed, skips it for
 //! one that ends, and keeps the webhook's endpoint and the stream's credentials in step; the *mailer* sends mail deliveries that
-//! are due, over SMTP; the *reader* of what comes back finds out which of them did not arrive (`bounce/`); the *feeder* puts stream deliveries into the subscriber's feed; the *pusher* posts webhook deliveries to
-//! the subscriber's own address (`webhook/`); the *gate* and the *tender* let each subscriber read their own feed and no other
+//! are due, over SMTP; the *reader* of what comes back finds out which of them did not arrive (`bounce/`); the *feeder* puts
+//! stream deliveries into the subscriber's feed; the *pusher* posts webhook deliveries to the subscriber's own address
+//! (`webhook/`); the *numberer* gives feed deliveries their place in a feed that is read from a private address (`feeds/`); the
+//! *gate* and the *tender* let each subscriber read their own feed and no other
 //! (`stream/`).
 //! Every attempt is a row of its own, written before anything leaves, and before the content of a mail leaves it is written
 //! that it is leaving.
@@ -23,6 +25,7 @@ mod compose;
 mod config;
 mod digest;
 mod feed;
+mod feeds;
 pub mod mail;
 mod mailer;
 mod next_step;
@@ -45,9 +48,13 @@ use skillwire_bus::{DoorKeyError, Issuer, Parts, door, keeper, stage};
 use skillwire_runtime::{Wake, Work};
 use skillwire_store::Migration;
 use skillwire_web::{Outbound, Secret};
+use tokio::sync::Semaphore;
 
 use bounce::verp::Verp;
 use compose::Composer;
+use feeds::follower::Follower;
+use feeds::hub::Hub;
+use feeds::numberer::Numberer;
 use picture::Painter;
 use stream::gate::Gate;
 use stream::tender::Tender;
@@ -68,9 +75,13 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "subscriptions", sql: include_str!("../migrations/0002_subscriptions.sql") },
     Migration { version: 3, name: "webhooks", sql: include_str!("../migrations/0003_webhooks.sql") },
     Migration { version: 4, name: "streams", sql: include_str!("../migrations/0004_streams.sql") },
+    Migration { version: 5, name: "feeds", sql: include_str!("../migrations/0005_feeds.sql") },
     Migration { version: 7, name: "told", sql: include_str!("../migrations/0007_told.sql") },
     Migration { version: 8, name: "bounces", sql: include_str!("../migrations/0008_bounces.sql") },
 ];
+
+/// Sheets of feeds (CSV, XLSX) written at once by one process.
+const SHEETS_AT_ONCE_MAX: usize = 4;
 
 /// It cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +120,9 @@ pub struct Deliver {
     due: Wake,
     push: Wake,
     readers: Wake,
+    feeds: Wake,
+    hub: Hub,
+    sheets: Arc<Semaphore>,
 }
 
 impl Deliver {
@@ -130,6 +144,8 @@ impl Deliver {
             return Err(SmtpError::Settings(why.to_owned()).into());
         }
         let caller = Caller::new(outbound, Arc::new(SystemLookup), Duration::from_secs(config.webhook_timeout_s))?;
+        let hub = Hub::new(config.feed_listeners_per_feed_max, config.feed_listeners_max);
+        let sheets = Arc::new(Semaphore::new(SHEETS_AT_ONCE_MAX));
         let config = Arc::new(config);
         let public_url: Arc<str> = public_url.into();
         let composer = Composer {
@@ -138,8 +154,23 @@ impl Deliver {
             secret: secret.clone(),
             public_url: Arc::clone(&public_url),
         };
-        let (due, push, readers) = (Wake::default(), Wake::default(), Wake::default());
-        Ok(Self { parts, config, smtp, verp, secret, public_url, caller, composer, due, push, readers })
+        let (due, push, readers, feeds) = (Wake::default(), Wake::default(), Wake::default(), Wake::default());
+        Ok(Self {
+            parts,
+            config,
+            smtp,
+            verp,
+            secret,
+            public_url,
+            caller,
+            composer,
+            due,
+            push,
+            readers,
+            feeds,
+            hub,
+            sheets,
+        })
     }
 
     /// Its loops.
@@ -155,6 +186,8 @@ impl Deliver {
             Arc::new(self.bounces()?),
             Arc::new(feed::Feeder::new(self)),
             Arc::new(Pusher::new(self)),
+            Arc::new(Numberer::new(self)),
+            Arc::new(Follower::new(self)),
             door("deliver.door", &self.parts, issuer(&self.secret)?, Arc::new(Gate::new(self))),
             Arc::new(Tender::new(self)),
         ])

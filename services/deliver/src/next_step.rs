@@ -18,6 +18,7 @@ pub(crate) fn next_step(state: State, channel: Channel, due_at: DateTime<Utc>) -
             Channel::Email => "nothing: the mail server has it",
             Channel::Stream => "nothing: it is in the feed",
             Channel::Webhook => "nothing: its receiver has it",
+            Channel::Feed => "nothing: its readers find it in the feed",
         }
         .to_owned(),
         State::Bounced => "nothing, unless staff ask for another try; see whether its address may get mails".to_owned(),
@@ -53,7 +54,7 @@ mod tests {
             "skipped",
         ] {
             let state = State::of(word).unwrap();
-            for channel in [Channel::Email, Channel::Stream, Channel::Webhook] {
+            for channel in [Channel::Email, Channel::Stream, Channel::Webhook, Channel::Feed] {
                 assert!(!next_step(state, channel, at).is_empty(), "{word}");
             }
         }

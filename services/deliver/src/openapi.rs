@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use crate::web::{api, mail, streams, suppressed, webhooks};
+use crate::web::{api, feeds, mail, streams, suppressed, webhooks};
 
 #[derive(OpenApi)]
 #[openapi(paths(
@@ -23,7 +23,11 @@ use crate::web::{api, mail, streams, suppressed, webhooks};
     streams::revoke,
     streams::replay,
     suppressed::list,
-    suppressed::allow
+    suppressed::allow,
+    feeds::list,
+    feeds::get,
+    feeds::rotate,
+    feeds::revoke
 ))]
 struct Document;
 

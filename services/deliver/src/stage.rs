@@ -26,6 +26,7 @@ pub(crate) struct Gatherer {
     schedule: Schedule,
     due: Wake,
     push: Wake,
+    feeds: Wake,
 }
 
 impl Gatherer {
@@ -35,6 +36,7 @@ impl Gatherer {
             schedule: schedule(deliver),
             due: deliver.due.clone(),
             push: deliver.push.clone(),
+            feeds: deliver.feeds.clone(),
         }
     }
 
@@ -87,7 +89,7 @@ impl Stage for Gatherer {
                     (None, _) => (None, None),
                 };
                 let (period, state, due) = match channel {
-                    Channel::Stream | Channel::Webhook => (event.id.to_string(), State::Waiting, now),
+                    Channel::Stream | Channel::Webhook | Channel::Feed => (event.id.to_string(), State::Waiting, now),
                     Channel::Email => {
                         let periods = self.periods(subscription, now);
                         let open = periods
@@ -123,6 +125,7 @@ impl Stage for Gatherer {
     fn committed(&self) {
         self.due.ring();
         self.push.ring();
+        self.feeds.ring();
     }
 }
 

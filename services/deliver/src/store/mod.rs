@@ -5,6 +5,7 @@ pub(crate) mod bounces;
 pub(crate) mod claim;
 pub(crate) mod deliveries;
 pub(crate) mod endpoints;
+pub(crate) mod feeds;
 pub(crate) mod held;
 pub(crate) mod mails;
 pub(crate) mod pushes;

@@ -15,9 +15,9 @@ pub(crate) struct DeliveryLine {
     pub subscription: SubscriptionId,
     /// The subscription's name.
     pub name: String,
-    /// email, stream or webhook.
+    /// email, stream, webhook or feed.
     pub channel: String,
-    /// Begin of the period (mail), or the event (stream, webhook).
+    /// Begin of the period (mail), or the event (stream, webhook, feed).
     pub period: String,
     /// gathering, held, waiting, sending, handing_over, sent, bounced, uncertain, failed or skipped.
     pub state: String,

@@ -18,7 +18,7 @@ use crate::store::read::{self, AttemptLine, DeliveryLine, Filter};
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 pub(crate) struct ListQuery {
-    /// email, stream or webhook.
+    /// email, stream, webhook or feed.
     pub channel: String,
     /// gathering, held, waiting, sending, handing_over, sent, bounced, uncertain, failed or skipped.
     pub state: String,

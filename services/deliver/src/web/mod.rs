@@ -1,6 +1,11 @@
-//! Pages and API: `/deliveries`, `/webhooks`, `/streams`, `/suppressions`, `/unsubscribe`, and the same below `/api/v1`.
+//! Pages and API: `/deliveries`, `/webhooks`, `/streams`, `/feeds`, `/suppressions`, `/unsubscribe`, and the same below
+//! `/api/v1`.
 
 pub(crate) mod api;
+mod feed_events;
+mod feed_pages;
+mod feed_read;
+pub(crate) mod feeds;
 pub(crate) mod mail;
 mod pages;
 mod stream_pages;
@@ -37,6 +42,7 @@ pub(crate) fn routes(deliver: Deliver) -> Routes {
         .merge(webhook_routes())
         .merge(stream_routes())
         .merge(suppression_routes())
+        .merge(feed_routes())
         .with_state(deliver)
 }
 
@@ -84,6 +90,27 @@ fn suppression_routes() -> Routes<Deliver> {
         .post("/suppressions/{id}/allow", staff, suppressed_pages::allow)
         .get("/api/v1/suppressions", staff, suppressed::list)
         .post("/api/v1/suppressions/{id}/allow", staff, suppressed::allow)
+}
+
+/// Those of feeds: of those who own them, and of whoever has the private address.
+fn feed_routes() -> Routes<Deliver> {
+    let (read, run) = (Who::May(Permission::ReadDeliveries), Who::May(Permission::Subscribe));
+    Routes::new()
+        .get("/feeds", read, feed_pages::list)
+        .get("/feeds/{id}", read, feed_pages::show)
+        .post("/feeds/{id}/address", run, feed_pages::rotate)
+        .post("/feeds/{id}/revoke", run, feed_pages::revoke)
+        .get("/api/v1/feeds", read, feeds::list)
+        .get("/api/v1/feeds/{id}", read, feeds::get)
+        .post("/api/v1/feeds/{id}/address", run, feeds::rotate)
+        .delete("/api/v1/feeds/{id}/address", run, feeds::revoke)
+        // The token in the address is the proof: feed readers and spreadsheets sign in nowhere.
+        .get("/feeds/{token}/atom.xml", Who::Anyone, feed_read::atom)
+        .get("/feeds/{token}/feed.json", Who::Anyone, feed_read::json_feed)
+        .get("/feeds/{token}/signals.json", Who::Anyone, feed_read::pull)
+        .get("/feeds/{token}/signals.csv", Who::Anyone, feed_read::csv)
+        .get("/feeds/{token}/signals.xlsx", Who::Anyone, feed_read::xlsx)
+        .get("/feeds/{token}/events", Who::Anyone, feed_events::events)
 }
 
 /// Whose deliveries an actor sees: staff all of the partnership, everybody else their own.
