@@ -115,13 +115,13 @@ impl Code {
     }
 
     /// The first one in a text, not looking far.
-    fn within(text: &str) -> Option<Self> {
+    pub(crate) fn within(text: &str) -> Option<Self> {
         text.split([' ', '\t', '-', '(', ')', '<', '>', ';', ',', '#']).take(WORDS_MAX).find_map(Self::of)
     }
 }
 
-/// Words of a diagnostic that are looked at.
-const WORDS_MAX: usize = 40;
+/// Words of a text in which a code is looked for.
+const WORDS_MAX: usize = 400;
 /// Words by which a server that gives no code says that it dislikes the sender or the content.
 const POLICY_WORDS: [&str; 14] = [
     "spam",
@@ -144,7 +144,8 @@ const POLICY_WORDS: [&str; 14] = [
 pub(crate) fn status(report: &Status) -> Kind {
     match report.action.as_str() {
         "delayed" => Kind::Delayed,
-        "failed" => failed(report),
+        // The other words are what some servers write instead.
+        "failed" | "failure" | "error" => failed(report),
         // Good news that nobody asked for.
         _ => Kind::Unrecognized,
     }
@@ -176,11 +177,12 @@ fn by_code(code: Code) -> Kind {
 /// A no without an enhanced code.
 fn plain(diagnostic: &str) -> Kind {
     let text = diagnostic.to_lowercase();
-    let code = text.split(|c: char| !c.is_ascii_digit()).find(|word| word.len() == 3);
+    // Numbers of an address may stand before the code.
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit());
     if POLICY_WORDS.iter().any(|word| text.contains(word)) {
         return Kind::Policy;
     }
-    if matches!(code, Some("550" | "551" | "553")) { Kind::Hard } else { Kind::Soft }
+    if numbers.any(|number| matches!(number, "550" | "551" | "553")) { Kind::Hard } else { Kind::Soft }
 }
 
 /// Whether a no to the recipient's address, said at once, is about the address.
@@ -235,6 +237,9 @@ mod tests {
             ("failed", "5.0.0", "smtp; 550 no such user here", Kind::Hard),
             ("failed", "5.0.0", "smtp; 550 rejected as spam", Kind::Policy),
             ("failed", "5.0.0", "smtp; 554 transaction failed", Kind::Soft),
+            ("failed", "5.0.0", "X-Postfix; host mx.example[192.168.1.100] said: 550 unknown user", Kind::Hard),
+            ("failed", "5.0.0", "X-Postfix; host mx.example[192.168.1.100] said: 552 no", Kind::Soft),
+            ("failure", "5.1.1", "", Kind::Hard),
             ("failed", "", "something", Kind::Soft),
             ("delayed", "4.4.1", "", Kind::Delayed),
             ("delivered", "2.0.0", "", Kind::Unrecognized),

@@ -10,6 +10,8 @@ pub(crate) const MAIL_BYTES_MAX: usize = 4 * 1024 * 1024;
 const FIELDS_MAX: usize = 200;
 /// Longest value of a field, bytes.
 const VALUE_BYTES_MAX: usize = 2_048;
+/// Bytes of a report for people that are searched for a code.
+const WORDS_BYTES_MAX: usize = 16_384;
 /// Values of one header that are searched for an address of ours.
 const VALUES_MAX: usize = 16;
 
@@ -57,7 +59,8 @@ pub(crate) fn read(raw: &[u8], recipient: Option<&str>, verp: &Verp) -> Result<R
         named = named.or_else(|| mail.all(name).iter().take(VALUES_MAX).find_map(|value| verp.find(value)));
     }
     let answers = is_auto_reply(&mail, named);
-    let mut says = None;
+    let (is_daemon, subject) = (is_daemon(&mail), mail.first("Subject"));
+    let (mut says, mut words) = (None, Vec::new());
     for part in mail.leaves() {
         match part.kind.mimetype.as_str() {
             "message/delivery-status" | "message/global-delivery-status" => {
@@ -75,10 +78,15 @@ pub(crate) fn read(raw: &[u8], recipient: Option<&str>, verp: &Verp) -> Result<R
                 let path = Part::of(&text).map(|sent| sent.all("Return-Path")).unwrap_or_default();
                 named = named.or_else(|| path.iter().take(VALUES_MAX).find_map(|value| verp.find(value)));
             }
+            "text/plain" if words.is_empty() => words = part.text(),
             _ => {}
         }
     }
-    let says = says.unwrap_or(if answers { Says::AutoReply } else { Says::Words });
+    let says = says.unwrap_or_else(|| match named {
+        Some(Named::Delivery(_)) if is_daemon => Says::Status(for_people(&subject, &words)),
+        _ if answers => Says::AutoReply,
+        _ => Says::Words,
+    });
     Ok(Read { named, says })
 }
 
@@ -91,6 +99,24 @@ fn is_auto_reply(mail: &Part<'_>, named: Option<Named>) -> bool {
         || (!submitted.is_empty() && submitted != "no")
         || ["X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress"].iter().any(|name| !mail.first(name).is_empty())
         || matches!(mail.first("Precedence").as_str(), "bulk" | "junk" | "auto_reply" | "list")
+}
+
+/// Whether a mail server wrote it.
+fn is_daemon(mail: &Part<'_>) -> bool {
+    let from = mail.first("From");
+    from.contains("mailer-daemon@") || from.contains("postmaster@")
+}
+
+/// A report that only people are meant to read (qmail, old Exim): its code if there is one, and nothing else of its text, in which
+/// names may stand.
+fn for_people(subject: &str, words: &[u8]) -> Status {
+    let waits = ["delay", "warning"].iter().any(|word| subject.contains(word));
+    let text = String::from_utf8_lossy(words.get(..words.len().min(WORDS_BYTES_MAX)).unwrap_or_default());
+    Status {
+        action: if waits { "delayed" } else { "failed" }.to_owned(),
+        status: Code::within(&text),
+        diagnostic: "from a report in plain words".to_owned(),
+    }
 }
 
 /// The worst that a status says of a recipient; a mail of ours has one, which an alias may make several.

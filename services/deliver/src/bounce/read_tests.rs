@@ -120,6 +120,32 @@ fn complaints_unsubscribing_answers_and_rubbish_are_told_apart() {
     assert_eq!(read(&large).unwrap_err(), Unreadable::TooLarge);
 }
 
+#[test]
+fn a_report_for_people_is_judged_by_its_code_and_keeps_nothing_of_its_text() {
+    let back = verp().of_delivery(id());
+    let qmail = |from: &str, to: &str, subject: &str, text: &str| {
+        let mail = format!("Return-Path: <>\r\nFrom: <{from}>\r\nTo: {to}\r\nSubject: {subject}\r\n\r\n{text}\r\n");
+        read(mail.as_bytes(), None, &verp()).unwrap().says
+    };
+    let no = "Hi. This is the qmail-send program.\r\n<jo@x.example>:\r\nSorry, no mailbox of Jo Doe. (#5.1.1)";
+    for (subject, text, wanted) in [
+        ("failure notice", no, Kind::Hard),
+        ("failure notice", "Mailbox full (#5.2.2)", Kind::Soft),
+        ("failure notice", "Something went wrong", Kind::Soft),
+        ("Warning: message delayed 24 hours", "4.4.1 not yet", Kind::Delayed),
+    ] {
+        let Says::Status(status) = qmail("MAILER-DAEMON@x.example", &back, subject, text) else { panic!("{text}") };
+        assert_eq!(judge::status(&status), wanted, "{text}");
+        assert!(!status.diagnostic.contains("Doe"), "{status:?}");
+    }
+    assert_eq!(qmail("jo@x.example", &back, "failure notice", no), Says::Words, "of no mail server");
+    assert_eq!(
+        qmail("MAILER-DAEMON@x.example", "bounces@wire.example", "failure notice", no),
+        Says::Words,
+        "without proof"
+    );
+}
+
 /// What strangers could send to make it take long: each is read in a moment, on a stack of a quarter of the usual.
 #[test]
 fn hostile_mails_cost_no_more_than_others() {

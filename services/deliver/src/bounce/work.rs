@@ -67,13 +67,14 @@ impl Work for Reader {
     }
 
     async fn step(&self, _wait: Duration) -> Result<Progress, Fault> {
+        // First: a folder that cannot be read must not keep back what came by the pipe.
+        for (kind, count) in bounces::untold(&self.db).await? {
+            metrics::counter!("deliver_bounces_total", "kind" => kind).increment(count);
+        }
         let read = match &self.returns {
             Some((maildir, returns)) => self.read(maildir, returns).await?,
             None => 0,
         };
-        for (kind, count) in bounces::untold(&self.db).await? {
-            metrics::counter!("deliver_bounces_total", "kind" => kind).increment(count);
-        }
         Ok(Progress::of(read))
     }
 
