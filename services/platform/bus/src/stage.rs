@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use skillwire_runtime::{Clock, Fault, Progress, Work};
 use skillwire_schemas::{Envelope, EventId, Payload};
-use skillwire_store::inbox::{self, DeadLetter};
-use skillwire_store::{Db, Tx};
+use skillwire_store::dead::{self, DeadLetter};
+use skillwire_store::{Db, Tx, inbox};
 use tokio::sync::Mutex;
 
 use crate::Parts;
@@ -222,8 +222,9 @@ impl<S: Stage> Runner<S> {
             message_id,
             body: message.payload.to_vec(),
             why,
+            tries: message.info().map_or(1, |info| info.delivered),
         };
-        inbox::bury(&self.db, &letter, self.clock.now()).await?;
+        dead::bury(&self.db, &letter, self.clock.now()).await?;
         count::<S>("dead", 1);
         ack(message, AckKind::Term).await;
         Ok(())
