@@ -15,12 +15,16 @@
 //! subscription wants a signal, and to keep or log an address.
 //!
 //! Metrics: `deliver_attempts_total{channel,outcome}`, `deliver_requested_total{channel}`, `deliver_breakers_opened_total`,
-//! `deliver_webhooks_disabled_total`.
+//! `deliver_webhooks_disabled_total`, `deliver_by_hand_total{action}`; how it stands (`gauges.rs`):
+//! `deliver_overdue_deliveries{channel}`, `deliver_overdue_seconds{channel}`, `deliver_late_digests`,
+//! `deliver_uncertain_deliveries{channel}`, `deliver_open_breakers`, `deliver_disabled_webhooks`.
 
+mod by_hand;
 pub mod catcher;
 mod config;
 mod digest;
 mod feed;
+mod gauges;
 pub mod mail;
 mod mailer;
 mod next_step;
@@ -62,6 +66,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "subscriptions", sql: include_str!("../migrations/0002_subscriptions.sql") },
     Migration { version: 3, name: "webhooks", sql: include_str!("../migrations/0003_webhooks.sql") },
     Migration { version: 4, name: "streams", sql: include_str!("../migrations/0004_streams.sql") },
+    Migration { version: 6, name: "by hand", sql: include_str!("../migrations/0006_by_hand.sql") },
 ];
 
 /// It cannot be made.
@@ -134,6 +139,7 @@ impl Deliver {
             Arc::new(Pusher::new(self)),
             door("deliver.door", &self.parts, issuer(&self.secret)?, Arc::new(Gate::new(self))),
             Arc::new(Tender::new(self)),
+            Arc::new(gauges::Gauges::new(self)),
         ])
     }
 

@@ -2,13 +2,19 @@
 
 use utoipa::OpenApi;
 
-use crate::web::{api, streams, webhooks};
+use crate::web::{api, by_hand, streams, webhooks};
 
 #[derive(OpenApi)]
 #[openapi(paths(
     api::list,
     api::get,
     api::send,
+    api::summary,
+    api::signal,
+    by_hand::retry,
+    by_hand::skip,
+    by_hand::resend,
+    by_hand::bulk,
     webhooks::list,
     webhooks::get,
     webhooks::secret,

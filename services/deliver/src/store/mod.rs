@@ -4,6 +4,8 @@ pub(crate) mod attempts;
 pub(crate) mod claim;
 pub(crate) mod deliveries;
 pub(crate) mod endpoints;
+pub(crate) mod figures;
+pub(crate) mod hands;
 pub(crate) mod held;
 pub(crate) mod pushes;
 pub(crate) mod read;
