@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests: a panic is the answer")]
 
 mod access;
+mod alerts;
 mod architecture;
 mod browser;
 mod commands;
 mod counting;
 mod delivery;
+mod operations;
 mod pause;
 mod pipeline;
 mod replay;

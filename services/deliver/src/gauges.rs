@@ -37,7 +37,8 @@ impl Gauges {
 fn begin_at_zero() {
     for channel in Channel::ALL.iter().map(|channel| channel.as_str()) {
         for outcome in [Outcome::Sent, Outcome::Temporary, Outcome::Permanent, Outcome::Uncertain] {
-            metrics::counter!("deliver_attempts_total", "channel" => channel, "outcome" => outcome.as_str()).increment(0);
+            metrics::counter!("deliver_attempts_total", "channel" => channel, "outcome" => outcome.as_str())
+                .increment(0);
         }
     }
     for hand in Hand::ALL {

@@ -84,7 +84,8 @@ pub(crate) struct Filter {
     pub before: Option<(DateTime<Utc>, DeliveryId)>,
 }
 
-const SELECT: &str = "select d.id, d.subscription, d.person, d.name, d.channel, d.period, d.state, d.reason, d.due_at, d.sent_at,
+const SELECT: &str =
+    "select d.id, d.subscription, d.person, d.name, d.channel, d.period, d.state, d.reason, d.due_at, d.sent_at,
         d.created_at, d.tries, d.uncertain, d.resends, d.subject, d.body_text,
         (select count(*) from deliver.delivery_signals s where s.delivery = d.id) as signals
      from deliver.deliveries d";

@@ -168,8 +168,7 @@ pub(super) async fn one(deliver: &Deliver, actor: &Actor, id: DeliveryId) -> Res
     let (delivery, text, attempts) = found.ok_or_else(|| Problem::not_found("delivery"))?;
     let state = DeliveryState::of(&delivery.state).ok_or_else(|| Problem::internal("a state that is none"))?;
     let allowed = by_hand::allowed(state, delivery.uncertain > 0 || delivery.sent_at.is_some());
-    let actions =
-        if actor.sees_all() { hands::list(deliver.parts.db.pool(), id).await? } else { Vec::new() };
+    let actions = if actor.sees_all() { hands::list(deliver.parts.db.pool(), id).await? } else { Vec::new() };
     Ok(DeliveryView { delivery, allowed, text, attempts, actions })
 }
 

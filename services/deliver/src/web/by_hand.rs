@@ -169,7 +169,8 @@ pub(super) fn hand_of(word: &str) -> Result<Hand, Problem> {
 
 fn checked(hand: Hand, reason: &str) -> Result<Option<&str>, Problem> {
     let reason = Some(reason.trim()).filter(|reason| !reason.is_empty());
-    if reason.is_some_and(|reason| reason.chars().count() > REASON_CHARS_MAX) || hand == Hand::Skip && reason.is_none() {
+    if reason.is_some_and(|reason| reason.chars().count() > REASON_CHARS_MAX) || hand == Hand::Skip && reason.is_none()
+    {
         let text = format!("reason: say why it is not sent, in {REASON_CHARS_MAX} characters at most");
         return Err(Problem::unprocessable(text).code("reason"));
     }

@@ -57,7 +57,8 @@ async fn rows(
     let cells = read::summary(deliver.parts.db.pool(), actor.partnership, &filter).await?;
     let count: i64 = cells.iter().map(|cell| cell.deliveries).sum();
     if count > EXPORT_ROWS_MAX {
-        let text = format!("{count} deliveries match, an export has {EXPORT_ROWS_MAX} at most; narrow it (since, until)");
+        let text =
+            format!("{count} deliveries match, an export has {EXPORT_ROWS_MAX} at most; narrow it (since, until)");
         return Err(Problem::unprocessable(text).code("too_many"));
     }
     Ok(Body::from_stream(pieces(Arc::new((deliver, actor)), filter, head, write)))

@@ -25,12 +25,7 @@ struct Gauges {
 /// The loop that shows how a service's outbox, its stages and its dead letters stand.
 #[must_use]
 pub fn gauges(parts: &Parts, stages: &'static [&'static str]) -> Arc<dyn Work> {
-    Arc::new(Gauges {
-        db: parts.db.clone(),
-        bus: parts.bus.clone(),
-        clock: Arc::clone(&parts.env.clock),
-        stages,
-    })
+    Arc::new(Gauges { db: parts.db.clone(), bus: parts.bus.clone(), clock: Arc::clone(&parts.env.clock), stages })
 }
 
 #[async_trait]

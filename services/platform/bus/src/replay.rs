@@ -26,13 +26,7 @@ pub enum ReplayError {
 ///
 /// # Errors
 /// [`ReplayError`]; then the letter is what it was.
-pub async fn replay_letter(
-    db: &Db,
-    bus: &Bus,
-    number: i64,
-    by: &str,
-    now: DateTime<Utc>,
-) -> Result<(), ReplayError> {
+pub async fn replay_letter(db: &Db, bus: &Bus, number: i64, by: &str, now: DateTime<Utc>) -> Result<(), ReplayError> {
     let mut tx = db.begin().await?;
     let (subject, body) = dead::take(&mut tx, number).await?.ok_or(ReplayError::NotDead)?;
     // The same letter has the same message id: replayed twice at once, it is one message.

@@ -52,6 +52,9 @@ struct Runner<S> {
 /// The loop that feeds a stage. Any number of copies may run: they share the durable consumer.
 #[must_use]
 pub fn stage<S: Stage>(parts: &Parts, stage: S) -> Arc<dyn Work> {
+    for outcome in ["done", "repeated", "returned", "dead"] {
+        count::<S>(outcome, 0);
+    }
     Arc::new(Runner {
         stage,
         db: parts.db.clone(),

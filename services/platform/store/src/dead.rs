@@ -195,11 +195,8 @@ pub async fn get(
         "select {COLUMNS}, body from {}.dead_letters where id = $1 and ($2::uuid is null or partnership = $2)",
         db.service()
     );
-    let row = sqlx::query(AssertSqlSafe(sql))
-        .bind(number)
-        .bind(partnership.map(|p| p.0))
-        .fetch_optional(db.pool())
-        .await?;
+    let row =
+        sqlx::query(AssertSqlSafe(sql)).bind(number).bind(partnership.map(|p| p.0)).fetch_optional(db.pool()).await?;
     Ok(row.map(|row| (letter(db.service(), &row), row.get("body"))))
 }
 
@@ -218,10 +215,8 @@ pub async fn bodies(db: &Db, numbers: &[i64]) -> Result<HashMap<i64, Vec<u8>>, S
 /// # Errors
 /// When PostgreSQL does not answer.
 pub async fn take(tx: &mut Tx, number: i64) -> Result<Option<(String, Vec<u8>)>, StoreError> {
-    let sql = format!(
-        "select subject, body from {}.dead_letters where id = $1 and state = 'dead' for update",
-        tx.service()
-    );
+    let sql =
+        format!("select subject, body from {}.dead_letters where id = $1 and state = 'dead' for update", tx.service());
     let row = sqlx::query(AssertSqlSafe(sql)).bind(number).fetch_optional(tx.conn()).await?;
     Ok(row.map(|row| (row.get("subject"), row.get("body"))))
 }

@@ -4,8 +4,8 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use futures::TryStreamExt;
 use skillwire_bus::{ReplayError, drop_letter, replay_letter};
-use skillwire_store::dead::{self, LetterFilter, LetterState};
 use skillwire_store::Db;
+use skillwire_store::dead::{self, LetterFilter, LetterState};
 
 use super::doctor::NATS_GREETING_MAX;
 use super::{Ended, console, run};
@@ -86,7 +86,11 @@ impl DeadLetters {
             What::Replay { letters: names, all, service } => {
                 house.bus.greeted(NATS_GREETING_MAX).await?;
                 house.bus.ping().await.context("nothing was replayed")?;
-                if all { replay_all(&house, &letters, service.as_deref()).await } else { replay(&house, &letters, &names).await }
+                if all {
+                    replay_all(&house, &letters, service.as_deref()).await
+                } else {
+                    replay(&house, &letters, &names).await
+                }
             }
             What::Drop { letters: names, reason } => {
                 if reason.trim().is_empty() {
@@ -94,7 +98,9 @@ impl DeadLetters {
                 }
                 for name in &names {
                     let (db, number) = find(&letters, name)?;
-                    drop_letter(db, number, (BY, reason.trim()), house.env.clock.now()).await.with_context(|| name.clone())?;
+                    drop_letter(db, number, (BY, reason.trim()), house.env.clock.now())
+                        .await
+                        .with_context(|| name.clone())?;
                     console::line(&format!("{name}: dropped"));
                 }
                 Ok(Ended::Well)
@@ -131,7 +137,9 @@ async fn list(letters: &Letters, which: &Which, json: bool) -> Result<Ended> {
         found.iter().for_each(|letter| console::line(&told(letter).to_string()));
         return Ok(Ended::Well);
     }
-    let mut rows = vec![["letter", "died_at", "stage", "event", "partnership", "tries", "state", "why"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["letter", "died_at", "stage", "event", "partnership", "tries", "state", "why"].map(str::to_owned).to_vec(),
+    ];
     for letter in &found {
         rows.push(vec![
             format!("{}/{}", letter.service, letter.number),
@@ -150,7 +158,8 @@ async fn list(letters: &Letters, which: &Which, json: bool) -> Result<Ended> {
 
 async fn show(letters: &Letters, name: &str) -> Result<Ended> {
     let (db, number) = find(letters, name)?;
-    let (letter, body) = dead::get(db, number, None).await?.with_context(|| format!("there is no dead letter {name}"))?;
+    let (letter, body) =
+        dead::get(db, number, None).await?.with_context(|| format!("there is no dead letter {name}"))?;
     console::line(&serde_json::to_string_pretty(&told(&letter))?);
     console::line(&pretty(&body));
     Ok(Ended::Well)
@@ -186,7 +195,10 @@ async fn replay_all(house: &House, letters: &Letters, service: Option<&str>) -> 
                 Ok(()) => count += 1,
                 // Somebody else was faster.
                 Err(ReplayError::NotDead) => {}
-                Err(e) => return Err(e).with_context(|| format!("{count} went out again, then {}/{number} did not", target.name)),
+                Err(e) => {
+                    return Err(e)
+                        .with_context(|| format!("{count} went out again, then {}/{number} did not", target.name));
+                }
             }
         }
     }

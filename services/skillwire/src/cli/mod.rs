@@ -103,7 +103,9 @@ enum Command {
         since: String,
     },
     /// Events that a stage could not take, of all services: look at them, publish them again, drop them.
-    #[command(after_help = "Example: skillwire dead-letters list --state dead\n         skillwire dead-letters replay aggregate/12")]
+    #[command(
+        after_help = "Example: skillwire dead-letters list --state dead\n         skillwire dead-letters replay aggregate/12"
+    )]
     DeadLetters(dead_letters::DeadLetters),
     /// The public key that stands as `issuer` in the configuration of nats-server (deploy/nats.conf).
     #[command(after_help = "It follows from secret.key: another key, another issuer. Needs no database and no NATS.")]

@@ -71,7 +71,8 @@ impl Letters {
         service: Option<String>,
         filter: LetterFilter,
     ) -> impl Stream<Item = Result<String, StoreError>> + use<> {
-        let dbs: Vec<Db> = self.dbs.iter().filter(|d| service.as_deref().is_none_or(|s| d.service() == s)).cloned().collect();
+        let dbs: Vec<Db> =
+            self.dbs.iter().filter(|d| service.as_deref().is_none_or(|s| d.service() == s)).cloned().collect();
         futures::stream::try_unfold((dbs, filter, 0), |(mut dbs, mut filter, told)| async move {
             loop {
                 let Some(db) = dbs.last() else { return Ok(None) };
@@ -126,7 +127,9 @@ pub(crate) fn named(text: &str) -> Result<(&str, i64)> {
 }
 
 fn wants_name(text: &str) -> String {
-    format!("'{text}' names no dead letter; give service/number as `skillwire dead-letters list` shows it, e.g. aggregate/12")
+    format!(
+        "'{text}' names no dead letter; give service/number as `skillwire dead-letters list` shows it, e.g. aggregate/12"
+    )
 }
 
 /// A letter as the API tells it.

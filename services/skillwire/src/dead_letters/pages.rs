@@ -63,7 +63,12 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let (_, letter, body) = web::one(&letters, &actor, &service, number).await?;
     let title = format!("Dead letter {service}/{number}");
-    let around = Page { title: &title, about: "An event that a stage could not take.", active: "/deliveries", actor: Some(&actor) };
+    let around = Page {
+        title: &title,
+        about: "An event that a stage could not take.",
+        active: "/deliveries",
+        actor: Some(&actor),
+    };
     page(around, &Shown { csrf: actor.csrf().to_owned(), letter, body: pretty(&body) })
 }
 

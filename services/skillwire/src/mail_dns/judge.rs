@@ -30,7 +30,10 @@ fn wrong(what: String, remedy: String) -> Judged {
 
 /// The DNS did not answer.
 pub(super) fn unanswered(name: &str, error: &str) -> Judged {
-    wrong(format!("{name} cannot be looked up ({error})"), "mend this machine's resolver, or the name's servers".to_owned())
+    wrong(
+        format!("{name} cannot be looked up ({error})"),
+        "mend this machine's resolver, or the name's servers".to_owned(),
+    )
 }
 
 /// SPF: which servers may send for the domain.
@@ -40,7 +43,12 @@ pub(super) fn spf(domain: &str, records: &[String]) -> Judged {
     let record = match ours[..] {
         [one] => one,
         [] => return wrong(format!("{domain} has no SPF record"), format!("add {right}")),
-        _ => return wrong(format!("{domain} has {} SPF records: that makes all void", ours.len()), format!("keep one: {right}")),
+        _ => {
+            return wrong(
+                format!("{domain} has {} SPF records: that makes all void", ours.len()),
+                format!("keep one: {right}"),
+            );
+        }
     };
     let terms: Vec<String> = record.split_whitespace().skip(1).map(str::to_lowercase).collect();
     let lookups = terms.iter().filter(|term| costs_a_lookup(term)).count();
@@ -51,10 +59,18 @@ pub(super) fn spf(domain: &str, records: &[String]) -> Judged {
     let ending = terms.iter().find(|t| matches!(t.trim_start_matches(['+', '-', '~', '?']), "all"));
     match ending.map(String::as_str) {
         Some("-all" | "~all") => Judged::Fine(format!("{domain}: {record}")),
-        Some("?all") => wrong(format!("{domain}: SPF ends with ?all, which says nothing"), format!("end it with -all or ~all: {right}")),
-        Some(_) => wrong(format!("{domain}: SPF ends with +all: everybody may send"), format!("end it with -all: {right}")),
+        Some("?all") => wrong(
+            format!("{domain}: SPF ends with ?all, which says nothing"),
+            format!("end it with -all or ~all: {right}"),
+        ),
+        Some(_) => {
+            wrong(format!("{domain}: SPF ends with +all: everybody may send"), format!("end it with -all: {right}"))
+        }
         None if terms.iter().any(|t| t.starts_with("redirect=")) => Judged::Fine(format!("{domain}: {record}")),
-        None => wrong(format!("{domain}: SPF has no end, which says nothing of other servers"), format!("end it with -all: {right}")),
+        None => wrong(
+            format!("{domain}: SPF has no end, which says nothing of other servers"),
+            format!("end it with -all: {right}"),
+        ),
     }
 }
 
@@ -71,25 +87,38 @@ pub(super) fn dkim(name: &str, records: &[String]) -> Judged {
     let record = match keys[..] {
         [one] => one,
         [] => return wrong(format!("{name} has no DKIM key"), format!("add {right}")),
-        _ => return wrong(format!("{name} has {} DKIM keys: which one holds is not defined", keys.len()), format!("keep one: {right}")),
+        _ => {
+            return wrong(
+                format!("{name} has {} DKIM keys: which one holds is not defined", keys.len()),
+                format!("keep one: {right}"),
+            );
+        }
     };
     if tag(record, "v").is_some_and(|v| v != "DKIM1") {
         return wrong(format!("{name} is of another version than DKIM1"), format!("write {right}"));
     }
     let key: String = tag(record, "p").unwrap_or_default().split_whitespace().collect();
     if key.is_empty() {
-        return wrong(format!("{name}: the key is withdrawn (p= is empty)"), format!("sign with another selector, or write {right}"));
+        return wrong(
+            format!("{name}: the key is withdrawn (p= is empty)"),
+            format!("sign with another selector, or write {right}"),
+        );
     }
     let Ok(bytes) = STANDARD.decode(&key) else {
-        return wrong(format!("{name}: p= is no base64"), format!("write the key on one line, without BEGIN and END: {right}"));
+        return wrong(
+            format!("{name}: p= is no base64"),
+            format!("write the key on one line, without BEGIN and END: {right}"),
+        );
     };
     match tag(record, "k").unwrap_or("rsa") {
-        "rsa" if bytes.len() < RSA_KEY_BYTES_MIN => {
-            wrong(format!("{name}: the key is shorter than 1,024 bits and is refused"), "make one of 2,048 bits".to_owned())
-        }
-        "ed25519" if bytes.len() != ED25519_KEY_BYTES => {
-            wrong(format!("{name}: an Ed25519 key has {ED25519_KEY_BYTES} bytes, not {}", bytes.len()), "write the raw key, not its PEM".to_owned())
-        }
+        "rsa" if bytes.len() < RSA_KEY_BYTES_MIN => wrong(
+            format!("{name}: the key is shorter than 1,024 bits and is refused"),
+            "make one of 2,048 bits".to_owned(),
+        ),
+        "ed25519" if bytes.len() != ED25519_KEY_BYTES => wrong(
+            format!("{name}: an Ed25519 key has {ED25519_KEY_BYTES} bytes, not {}", bytes.len()),
+            "write the raw key, not its PEM".to_owned(),
+        ),
         "rsa" | "ed25519" if flags(record).any(|flag| flag == "y") => {
             wrong(format!("{name}: t=y says that the key is only tried out"), "take t=y away".to_owned())
         }
@@ -105,12 +134,19 @@ pub(super) fn dmarc(name: &str, records: &[String]) -> Option<Judged> {
     let record = match ours[..] {
         [] => return None,
         [one] => one,
-        _ => return Some(wrong(format!("{name} has {} DMARC records: that makes all void", ours.len()), format!("keep one: {right}"))),
+        _ => {
+            return Some(wrong(
+                format!("{name} has {} DMARC records: that makes all void", ours.len()),
+                format!("keep one: {right}"),
+            ));
+        }
     };
     Some(match tag(record, "p") {
         Some("quarantine" | "reject") => Judged::Fine(format!("{name}: {record}")),
         Some("none") => Judged::Fine(format!("{name}: {record} (p=none only watches; p=quarantine protects)")),
-        Some(other) => wrong(format!("{name}: p={other} is no policy"), format!("p=none, quarantine or reject: {right}")),
+        Some(other) => {
+            wrong(format!("{name}: p={other} is no policy"), format!("p=none, quarantine or reject: {right}"))
+        }
         None => wrong(format!("{name} has no policy (p=)"), format!("write {right}")),
     })
 }
@@ -119,7 +155,9 @@ pub(super) fn dmarc(name: &str, records: &[String]) -> Option<Judged> {
 pub(super) fn no_dmarc(domain: &str) -> Judged {
     wrong(
         format!("{domain} has no DMARC record, nor has a domain above it"),
-        format!("add _dmarc.{domain}. TXT \"v=DMARC1; p=none; rua=mailto:<who reads the reports>\", later p=quarantine"),
+        format!(
+            "add _dmarc.{domain}. TXT \"v=DMARC1; p=none; rua=mailto:<who reads the reports>\", later p=quarantine"
+        ),
     )
 }
 
@@ -153,7 +191,8 @@ mod tests {
             assert!(is_fine(&of(&["google-site-verification=1", good])), "{good}");
         }
         let many = format!("v=spf1 {} -all", "include:a.edu ".repeat(11));
-        for bad in ["v=spf1 mx", "v=spf1 +all", "v=spf1 all", "v=spf1 ?all", "v=spf10 -all", "spf1 -all", many.as_str()] {
+        for bad in ["v=spf1 mx", "v=spf1 +all", "v=spf1 all", "v=spf1 ?all", "v=spf10 -all", "spf1 -all", many.as_str()]
+        {
             assert!(!is_fine(&of(&[bad])), "{bad}");
         }
         assert!(!is_fine(&of(&["v=spf1 -all", "v=spf1 mx -all"])) && !is_fine(&of(&[])));

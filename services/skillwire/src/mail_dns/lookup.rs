@@ -61,12 +61,31 @@ mod tests {
                 let question = &asked[..end];
                 let known = question.starts_with(b"\x04wire\x07college\x03edu\0");
                 let broken = question.starts_with(b"\x06broken\0");
-                let code = if known { 0 } else if broken { 2 } else { 3 };
+                let code = if known {
+                    0
+                } else if broken {
+                    2
+                } else {
+                    3
+                };
                 let mut answer = vec![buffer[0], buffer[1], 0x81, 0x80 | code, 0, 1, 0, u8::from(known), 0, 0, 0, 0];
                 answer.extend_from_slice(question);
                 if known {
                     let text = b"\x09v=spf1 mx\x05 -all";
-                    answer.extend_from_slice(&[0xc0, 12, 0, 16, 0, 1, 0, 0, 0, 60, 0, text.len() as u8]);
+                    answer.extend_from_slice(&[
+                        0xc0,
+                        12,
+                        0,
+                        16,
+                        0,
+                        1,
+                        0,
+                        0,
+                        0,
+                        60,
+                        0,
+                        u8::try_from(text.len()).unwrap(),
+                    ]);
                     answer.extend_from_slice(text);
                 }
                 socket.send_to(&answer, peer).await.unwrap();
@@ -83,7 +102,11 @@ mod tests {
         let config = ResolverConfig::from_parts(None, Vec::new(), names);
         let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
         let dns = Dns(builder.build().unwrap());
-        assert_eq!(dns.txt("wire.college.edu").await, Ok(vec!["v=spf1 mx -all".to_owned()]), "its strings are one text");
+        assert_eq!(
+            dns.txt("wire.college.edu").await,
+            Ok(vec!["v=spf1 mx -all".to_owned()]),
+            "its strings are one text"
+        );
         assert_eq!(dns.txt("_dmarc.college.edu").await, Ok(Vec::new()));
         assert!(dns.txt("broken").await.is_err());
     }
