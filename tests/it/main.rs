@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests: a panic is the answer")]
 
 mod access;
+mod alerts;
 mod architecture;
 mod attacker;
 mod bounces;
@@ -14,6 +15,7 @@ mod digests;
 mod feed_addresses;
 mod feeds;
 mod mail;
+mod operations;
 mod pause;
 mod pipeline;
 mod replay;

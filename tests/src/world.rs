@@ -140,6 +140,7 @@ impl World {
             works.extend(made.works);
             routes = routes.merge(made.routes);
         }
+        routes = routes.merge(skillwire::dead_letters::routes(&house));
         let table = routes.table().to_vec();
         let router = shell(
             routes,

@@ -17,15 +17,19 @@
 //! subscription wants a signal, and to keep or log an address.
 //!
 //! Metrics: `deliver_attempts_total{channel,outcome}`, `deliver_bounces_total{kind}`, `deliver_requested_total{channel}`, `deliver_breakers_opened_total`,
-//! `deliver_webhooks_disabled_total`.
+//! `deliver_webhooks_disabled_total`, `deliver_by_hand_total{action}`; how it stands (`gauges.rs`):
+//! `deliver_overdue_deliveries{channel}`, `deliver_overdue_seconds{channel}`, `deliver_late_digests`,
+//! `deliver_uncertain_deliveries{channel}`, `deliver_open_breakers`, `deliver_disabled_webhooks`.
 
 pub mod bounce;
+mod by_hand;
 pub mod catcher;
 mod compose;
 mod config;
 mod digest;
 mod feed;
 mod feeds;
+mod gauges;
 pub mod mail;
 mod mailer;
 mod next_step;
@@ -76,6 +80,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, name: "webhooks", sql: include_str!("../migrations/0003_webhooks.sql") },
     Migration { version: 4, name: "streams", sql: include_str!("../migrations/0004_streams.sql") },
     Migration { version: 5, name: "feeds", sql: include_str!("../migrations/0005_feeds.sql") },
+    Migration { version: 6, name: "by hand", sql: include_str!("../migrations/0006_by_hand.sql") },
     Migration { version: 7, name: "told", sql: include_str!("../migrations/0007_told.sql") },
     Migration { version: 8, name: "bounces", sql: include_str!("../migrations/0008_bounces.sql") },
 ];
@@ -190,6 +195,7 @@ impl Deliver {
             Arc::new(Follower::new(self)),
             door("deliver.door", &self.parts, issuer(&self.secret)?, Arc::new(Gate::new(self))),
             Arc::new(Tender::new(self)),
+            Arc::new(gauges::Gauges::new(self)),
         ])
     }
 

@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use crate::web::{api, feeds, mail, streams, suppressed, webhooks};
+use crate::web::{api, by_hand, feeds, mail, streams, suppressed, webhooks};
 
 #[derive(OpenApi)]
 #[openapi(paths(
@@ -10,6 +10,12 @@ use crate::web::{api, feeds, mail, streams, suppressed, webhooks};
     api::get,
     api::send,
     mail::test_api,
+    api::summary,
+    api::signal,
+    by_hand::retry,
+    by_hand::skip,
+    by_hand::resend,
+    by_hand::bulk,
     webhooks::list,
     webhooks::get,
     webhooks::secret,

@@ -106,13 +106,13 @@ impl DirectoryRead for Reader {
         Ok(found)
     }
 
+    async fn names(&self, people: &[PersonId]) -> Result<HashMap<PersonId, String>, DirectoryError> {
+        members::names(self.db.pool(), people).await.map_err(lost)
+    }
+
     async fn contact(&self, person: PersonId) -> Result<Option<Contact>, DirectoryError> {
         let found = members::contact(self.db.pool(), person).await.map_err(lost)?;
         Ok(found.map(|(name, address)| Contact { name, address }))
-    }
-
-    async fn names(&self, people: &[PersonId]) -> Result<HashMap<PersonId, String>, DirectoryError> {
-        members::names(self.db.pool(), people).await.map_err(lost)
     }
 }
 

@@ -6,6 +6,8 @@ pub(crate) mod claim;
 pub(crate) mod deliveries;
 pub(crate) mod endpoints;
 pub(crate) mod feeds;
+pub(crate) mod figures;
+pub(crate) mod hands;
 pub(crate) mod held;
 pub(crate) mod mails;
 pub(crate) mod pushes;

@@ -2,12 +2,16 @@
 //! `/api/v1`.
 
 pub(crate) mod api;
+pub(crate) mod by_hand;
+mod export;
 mod feed_events;
 mod feed_pages;
 mod feed_read;
 pub(crate) mod feeds;
+mod hand_pages;
 pub(crate) mod mail;
 mod pages;
+mod query;
 mod stream_pages;
 pub(crate) mod streams;
 pub(crate) mod suppressed;
@@ -26,9 +30,16 @@ pub(crate) fn routes(deliver: Deliver) -> Routes {
     let (read, staff) = (Who::May(Permission::ReadDeliveries), Who::May(Permission::ManagePartnership));
     Routes::new()
         .get("/deliveries", read, pages::list)
-        .get("/deliveries.csv", read, pages::csv)
+        .get("/deliveries.csv", read, export::csv)
+        .get("/deliveries.jsonl", read, export::jsonl)
         .get("/deliveries/{id}", read, pages::show)
-        .post("/deliveries/{id}/send", staff, pages::send)
+        .get("/deliveries/signals/{id}", read, pages::signal)
+        .get("/deliveries/bulk", staff, hand_pages::ask)
+        .post("/deliveries/bulk", staff, hand_pages::bulk)
+        .post("/deliveries/{id}/send", staff, hand_pages::send)
+        .post("/deliveries/{id}/retry", staff, hand_pages::retry)
+        .post("/deliveries/{id}/skip", staff, hand_pages::skip)
+        .post("/deliveries/{id}/resend", staff, hand_pages::resend)
         // The token in the address is the proof: RFC 8058 asks for one click without a sign-in.
         .get("/unsubscribe/{token}", Who::Anyone, unsubscribe::ask)
         .post("/unsubscribe/{token}", Who::Anyone, unsubscribe::stop)
@@ -37,7 +48,13 @@ pub(crate) fn routes(deliver: Deliver) -> Routes {
         .post("/deliveries/{id}/test", read, mail::test)
         .post("/api/v1/deliveries/{id}/test", read, mail::test_api)
         .get("/api/v1/deliveries", read, api::list)
+        .get("/api/v1/deliveries/summary", read, api::summary)
+        .get("/api/v1/deliveries/signals/{id}", read, api::signal)
         .get("/api/v1/deliveries/{id}", read, api::get)
+        .post("/api/v1/deliveries/bulk", staff, by_hand::bulk)
+        .post("/api/v1/deliveries/{id}/retry", staff, by_hand::retry)
+        .post("/api/v1/deliveries/{id}/skip", staff, by_hand::skip)
+        .post("/api/v1/deliveries/{id}/resend", staff, by_hand::resend)
         .post("/api/v1/deliveries/{id}/send", staff, api::send)
         .merge(webhook_routes())
         .merge(stream_routes())

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use skillwire_runtime::{Clock, Fault, Progress, Work};
 use skillwire_schemas::{Envelope, EventId, Payload};
-use skillwire_store::inbox::{self, DeadLetter};
-use skillwire_store::{Db, Tx};
+use skillwire_store::dead::{self, DeadLetter};
+use skillwire_store::{Db, Tx, inbox};
 use tokio::sync::Mutex;
 
 use crate::Parts;
@@ -52,6 +52,9 @@ struct Runner<S> {
 /// The loop that feeds a stage. Any number of copies may run: they share the durable consumer.
 #[must_use]
 pub fn stage<S: Stage>(parts: &Parts, stage: S) -> Arc<dyn Work> {
+    for outcome in ["done", "repeated", "returned", "dead"] {
+        count::<S>(outcome, 0);
+    }
     Arc::new(Runner {
         stage,
         db: parts.db.clone(),
@@ -222,8 +225,9 @@ impl<S: Stage> Runner<S> {
             message_id,
             body: message.payload.to_vec(),
             why,
+            tries: message.info().map_or(1, |info| info.delivered),
         };
-        inbox::bury(&self.db, &letter, self.clock.now()).await?;
+        dead::bury(&self.db, &letter, self.clock.now()).await?;
         count::<S>("dead", 1);
         ack(message, AckKind::Term).await;
         Ok(())

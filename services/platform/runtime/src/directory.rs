@@ -48,8 +48,8 @@ pub trait DirectoryRead: Send + Sync + 'static {
         partnership: PartnershipId,
         id: OrganizationId,
     ) -> Result<Option<Organization>, DirectoryError>;
+    /// The names of people who are still there, asked for in one go.
+    async fn names(&self, people: &[PersonId]) -> Result<HashMap<PersonId, String>, DirectoryError>;
     /// How to reach a person; none when the person is gone or asked not to be reached.
     async fn contact(&self, person: PersonId) -> Result<Option<Contact>, DirectoryError>;
-    /// The names of people; who is gone has none.
-    async fn names(&self, people: &[PersonId]) -> Result<HashMap<PersonId, String>, DirectoryError>;
 }

@@ -2,6 +2,7 @@
 
 mod console;
 mod data;
+mod dead_letters;
 mod demo;
 mod doctor;
 mod extract;
@@ -103,6 +104,11 @@ enum Command {
         #[arg(long)]
         since: String,
     },
+    /// Events that a stage could not take, of all services: look at them, publish them again, drop them.
+    #[command(
+        after_help = "Example: skillwire dead-letters list --state dead\n         skillwire dead-letters replay aggregate/12"
+    )]
+    DeadLetters(dead_letters::DeadLetters),
     /// The public key that stands as `issuer` in the configuration of nats-server (deploy/nats.conf).
     #[command(after_help = "It follows from secret.key: another key, another issuer. Needs no database and no NATS.")]
     NatsIssuer,
@@ -255,6 +261,7 @@ fn dispatch(cli: Cli) -> Result<Ended> {
         Command::Signals(signals) => run::block_on(signals.run(settings()?)),
         Command::Renormalize(renormalize) => run::block_on(renormalize.run(settings()?)),
         Command::Replay { since } => run::block_on(data::replay(settings()?, since)),
+        Command::DeadLetters(letters) => run::block_on(letters.run(settings()?)),
         Command::NatsIssuer => offline::nats_issuer(&settings()?),
         Command::Bounce(bounce) => Ok(bounce.run(settings())),
         Command::DkimKey(key) => key.run(),
