@@ -265,6 +265,7 @@ impl Pairs {
             .chain(entry.abbreviations.iter().map(|a| (a, Called::Abbreviation)));
         let around = match entry.concept.kind {
             ConceptKind::Credential => Some(MatchKind::Credential),
+            ConceptKind::Industry => Some(MatchKind::Industry),
             kind if kind.is_requirement() => Some(MatchKind::Skill),
             _ => None,
         };

@@ -1,7 +1,7 @@
 //! What of a text may be the name: its parts between separators, without the words around the name.
 
 use crate::fold::key;
-use crate::lists::{NOISE, OFFER, PAPER, PLACE, RANK};
+use crate::lists::{BUSINESS, NOISE, OFFER, PAPER, PLACE, RANK};
 use crate::matcher::MatchKind;
 
 /// Parts of one text at most.
@@ -45,6 +45,7 @@ fn is_around(word: &str, kind: MatchKind) -> bool {
         MatchKind::Occupation => [OFFER, RANK, PLACE].iter().any(|list| list.contains(&word)),
         MatchKind::Skill => NOISE.contains(&word),
         MatchKind::Credential => NOISE.contains(&word) || PAPER.contains(&word),
+        MatchKind::Industry => BUSINESS.contains(&word),
     }
 }
 
