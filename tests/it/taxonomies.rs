@@ -289,7 +289,7 @@ async fn a_county_is_read_as_people_write_it_and_the_region_decides_between_coun
     let read: Vec<&str> = kept["needs"].as_array().unwrap().iter().map(|n| n["county"].as_str().unwrap()).collect();
     assert_eq!(read, ["29095"; 5]);
 
-    for (county, why) in [
+    for (at, (county, why)) in [
         ("Clay County, KS", "is not in the partnership's region"),
         ("Adair County", "'Adair County' is a county in IA, KY, MO, OK; add the state"),
         (
@@ -297,9 +297,12 @@ async fn a_county_is_read_as_people_write_it_and_the_region_decides_between_coun
             "'Jakson County, MO' is no US county; if Jackson County, MO (29095) is meant, write that",
         ),
         ("Gotham", "is no US county"),
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let body = json!({"needs": [need(9, county)]}).to_string();
-        let answer = world.submit("kc-e1", county, "application/json", body.as_bytes()).await;
+        let answer = world.submit("kc-e1", &format!("p{at}"), "application/json", body.as_bytes()).await;
         assert!(answer.body.to_string().contains(why), "{county}: {}", answer.body);
     }
 }

@@ -1,6 +1,7 @@
 //! Normalization: what employers said becomes needs whose words have found their concepts, or honestly have not.
 //!
-//! Takes SubmissionReceived; gives NeedNormalized for every need that is stated, changed, confirmed or withdrawn. Promises
+//! Takes SubmissionReceived; gives NeedNormalized for every need that is stated, changed, confirmed or withdrawn, and
+//! NeedsRenormalized for those that read differently after a decision. Promises
 //! that no text is forced onto a concept, that every match says why, and that of two statements of a need the later one
 //! holds whatever the order in which they come; that what staff decided about a text holds for all needs with it, past and to
 //! come, whatever copy read them when. Refuses to add anything up.
@@ -10,6 +11,7 @@
 
 mod again;
 pub mod bundle;
+mod chunks;
 mod combine;
 mod config;
 mod decide;
@@ -91,6 +93,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, name: "models", sql: include_str!("../migrations/0004_models.sql") },
     Migration { version: 5, name: "reopened", sql: include_str!("../migrations/0005_reopened.sql") },
     Migration { version: 3, name: "decisions", sql: include_str!("../migrations/0003_decisions.sql") },
+    Migration { version: 6, name: "again", sql: include_str!("../migrations/0006_again.sql") },
 ];
 
 /// The service.

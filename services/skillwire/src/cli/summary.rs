@@ -15,7 +15,8 @@ use crate::settings::Settings;
 use crate::targets::TARGETS;
 
 /// Stages, by the names of their consumers.
-const STAGES: [&str; 5] = ["normalize", "aggregate", "route", "deliver", "deliver-subscriptions"];
+const STAGES: [&str; 6] =
+    ["normalize", "aggregate", "aggregate-renormalized", "route", "deliver", "deliver-subscriptions"];
 /// How long everything must be quiet before it counts as through: longer than a group settles.
 const QUIET: Duration = Duration::from_millis(1_500);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
