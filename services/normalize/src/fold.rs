@@ -1,6 +1,8 @@
 //! Folding: many ways to write a thing, one key.
 
-use crate::lists::{JOINING, NOISE, SPELLED_OUT};
+use crate::lists::{JOINING, SPELLED_OUT};
+use crate::matcher::MatchKind;
+use crate::title::is_around;
 
 /// Sides of an `&` that may be one word with it: GD&T, A&P, HVAC&R; "bar&grill" are two words. Characters of the longer and
 /// of the shorter side.
@@ -139,7 +141,7 @@ pub(crate) fn key_of(words: Vec<String>) -> Vec<String> {
 
 /// Without the words that say nothing. All of them noise: as it was.
 pub(crate) fn without_noise(words: &[String]) -> Vec<String> {
-    let kept: Vec<String> = words.iter().filter(|w| !NOISE.contains(&w.as_str())).cloned().collect();
+    let kept: Vec<String> = words.iter().filter(|w| !is_around(w, MatchKind::Skill)).cloned().collect();
     if kept.is_empty() { words.to_vec() } else { kept }
 }
 

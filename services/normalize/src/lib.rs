@@ -10,6 +10,7 @@
 //! `normalize_needs_read_again_total`.
 
 mod again;
+mod buckets;
 pub mod bundle;
 mod chunks;
 mod combine;
