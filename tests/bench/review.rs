@@ -2,13 +2,7 @@
 //! normalize that read again run; how long the events then take to JetStream is measured by itself. Run by `tests/bench/run
 //! review`; `SKILLWIRE_BENCH_NEEDS` sets another number of needs.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    clippy::disallowed_methods,
-    clippy::cast_precision_loss,
-    reason = "a bench"
-)]
+#![expect(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "a bench")]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
