@@ -71,7 +71,7 @@ pub const TARGETS: &[Target] = &[
         name: skillwire_aggregate::NAME,
         about: "adds needs up to signals",
         migrations: skillwire_aggregate::MIGRATIONS,
-        stages: &["aggregate"],
+        stages: &["aggregate", "aggregate-renormalized"],
         create: |house| {
             let service = skillwire_aggregate::Aggregate::create(
                 house.parts(skillwire_aggregate::NAME),

@@ -29,6 +29,8 @@ pub trait Stage: Send + Sync + 'static {
     type In: Payload;
     /// Its name: durable consumer, inbox, logs.
     const NAME: &'static str;
+    /// Events of one transaction at most; the setting `stage_batch_max` if that is less. For events that hold much.
+    const EVENTS_MAX: usize = usize::MAX;
 
     /// Does the work for new events, in the transaction that also marks them as taken. May be called again with the same
     /// events when the commit's answer was lost: ids must be derived, not drawn.
@@ -116,7 +118,7 @@ impl<S: Stage> Runner<S> {
     /// What is there, at once; if nothing is, waits for the first message. (A pull for many messages would hold the first
     /// back until all are there or the wait is over.)
     async fn fetch(&self, consumer: &PullConsumer, wait: Duration) -> Result<Vec<Message>, BusError> {
-        let limit = self.bus.config().stage_batch_max;
+        let limit = self.bus.config().stage_batch_max.min(S::EVENTS_MAX);
         let there = consumer.fetch().max_messages(limit).messages();
         let messages = self.collect(there, Duration::ZERO).await?;
         if !messages.is_empty() || wait.is_zero() {

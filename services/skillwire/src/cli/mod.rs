@@ -20,7 +20,6 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
-use skillwire_normalize::MatchKind;
 use skillwire_runtime::config;
 
 use crate::settings::Settings;
@@ -67,7 +66,7 @@ enum Command {
     Submit(submit::Submit),
     /// One phrase a line in, one JSON object a line out. Needs no database.
     #[command(
-        after_help = "Example: printf 'RN nights\\nfork lift\\n' | skillwire normalize --kind occupation --top 3"
+        after_help = "Example: printf 'RN nights\\nfork lift\\n' | skillwire normalize --kind occupation --top 3\n         echo 'Jackson Co. Missouri' | skillwire normalize --kind place"
     )]
     Normalize {
         /// What is looked for.
@@ -197,16 +196,10 @@ enum Kind {
     Skill,
     /// Licenses and certificates.
     Credential,
-}
-
-impl From<Kind> for MatchKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Occupation => Self::Occupation,
-            Kind::Skill => Self::Skill,
-            Kind::Credential => Self::Credential,
-        }
-    }
+    /// Industries: NAICS 2022, by code and name.
+    Industry,
+    /// Counties and what stands for them: FIPS, by code and name.
+    Place,
 }
 
 /// How a command ended.
@@ -245,7 +238,7 @@ fn dispatch(cli: Cli) -> Result<Ended> {
     let file = cli.config;
     let settings = || config::load::<Settings>(file.as_deref());
     match cli.command {
-        Command::Normalize { kind, taxonomy, top } => offline::normalize(kind.into(), &taxonomy, top),
+        Command::Normalize { kind, taxonomy, top } => offline::normalize(kind, &taxonomy, top),
         Command::Taxonomy(taxonomy) => taxonomy.run(settings),
         Command::Extract(extract) => extract.run(),
         Command::Schemas { check, root } => offline::schemas(check, &root),
