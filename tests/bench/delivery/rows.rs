@@ -1,5 +1,7 @@
 //! Rows as the pipeline makes them: signals of real submissions, and digests of many subscribers that are drawn from them.
 
+use std::time::Duration;
+
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use skillwire_tests::World;
@@ -105,6 +107,9 @@ pub async fn signals(world: &World) {
         let answer = world.submit(&who, "rows", "application/json", body.as_bytes()).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
     }
+    world.drain().await;
+    // Groups are folded when they were quiet for a while.
+    world.pass(Duration::from_secs(10));
     world.drain().await;
     let chosen = format!(
         "create table public.chosen as

@@ -83,13 +83,16 @@ async fn latency(world: &World, rate: u64, seconds: u64) {
     works.extend(route.works());
     let running = run(works);
     let text = |key: &str| told[key].as_str().unwrap().to_owned();
-    let client = ConnectOptions::with_user_and_password(text("user"), text("password"))
-        .custom_inbox_prefix(text("inbox_prefix"))
-        .connect(text("server"))
-        .await
-        .unwrap();
+    let mut client = None;
+    // The door is answered as soon as its loop runs.
+    until("the subscriber is let in", async || {
+        let options = ConnectOptions::with_user_and_password(text("user"), text("password"));
+        client = options.custom_inbox_prefix(text("inbox_prefix")).connect(text("server")).await.ok();
+        client.is_some()
+    })
+    .await;
     let arrived = Times::default();
-    let reader = tokio::spawn(read(client, text("consumer"), Arc::clone(&arrived)));
+    let reader = tokio::spawn(read(client.unwrap(), text("consumer"), Arc::clone(&arrived)));
     let committed = commit(&parts, &subscription, &chosen(world).await, rate, seconds).await;
     until("all messages are there", async || arrived.lock().unwrap().len() >= committed.len()).await;
     reader.abort();

@@ -22,7 +22,7 @@ pub async fn bench() {
     })
     .await;
     rows::signals(&world).await;
-    let body = number(&world, "select max(length(body::text)) from public.chosen").await;
+    let body = number(&world, "select max(length(body::text))::bigint from public.chosen").await;
     println!("\n{count} deliveries each\n");
     println!("| endpoints | deliveries a second | processor seconds for 1,000: ours, PostgreSQL's | bytes each | connections | the sink's ceiling |");
     println!("|---|---|---|---|---|---|");
