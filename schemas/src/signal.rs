@@ -91,6 +91,10 @@ pub struct Numbers {
     /// Percent of the openings whose need *requires* the concept (the others prefer it); absent for occupations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub required_percent: Option<u8>,
+    /// Percent, in tens, of the texts in the needs behind it that no one concept was found for: how much of what these employers said is not
+    /// counted anywhere yet. Absent when it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unmatched_percent: Option<u8>,
     /// Against the previous period; absent when there was none or it may not be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trend: Option<Trend>,

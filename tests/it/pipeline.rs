@@ -38,6 +38,7 @@ async fn words_become_signals_and_reach_inbox_and_stream() {
     assert_eq!(welders["figures"]["median_hourly_cents"], 2_550);
     let osha = total(&all, "osha-10").unwrap();
     assert_eq!(osha["figures"]["required_percent"], 0, "{osha}");
+    assert_eq!(osha["figures"]["unmatched_percent"], 0, "every word of theirs was understood: {osha}");
 
     // The feed has each signal once, under the delivery's id, in the contract's envelope.
     let messages = feed(&world).await;

@@ -53,6 +53,7 @@ pub(super) fn sample_signal() -> Signal {
             openings_replacement: 4,
             median_hourly_cents: Some(2_375),
             required_percent: Some(85),
+            unmatched_percent: Some(10),
             trend: Some(Trend { previous_openings: 10, previous_employers: 4, change: 3 }),
         }),
         industries: vec!["332".to_owned()],

@@ -29,6 +29,9 @@ pub(crate) struct ShareSum {
     pub required: i64,
     /// Needs that state a wage.
     pub paid: i64,
+    /// Texts of the needs, and those that no one concept was found for.
+    pub texts: i64,
+    pub unmatched: i64,
 }
 
 /// Which wage it is.
@@ -81,6 +84,8 @@ impl Change {
                 sum.levelled += times * i64::from(asked.required.is_some());
                 sum.required += times * if asked.required == Some(true) { all } else { 0 };
                 sum.paid += times * i64::from(version.hourly_mid_cents.is_some());
+                sum.texts += times * i64::from(version.texts);
+                sum.unmatched += times * i64::from(version.unmatched);
             }
         }
     }
@@ -95,6 +100,8 @@ impl Change {
             mine.levelled += sum.levelled;
             mine.required += sum.required;
             mine.paid += sum.paid;
+            mine.texts += sum.texts;
+            mine.unmatched += sum.unmatched;
         }
         for (key, needs) in other.wages {
             *self.wages.entry(key).or_default() += needs;

@@ -51,6 +51,9 @@ fn numbers(cell: &Cell, then: Option<&Cell>, paying_min: usize) -> Numbers {
             let percent = (required * 100 + cell.openings() / 2) / cell.openings().max(1);
             u8::try_from(percent).unwrap_or(100)
         }),
+        // In tens: each need shifts it a little, and a little shift is no news.
+        unmatched_percent: (cell.texts > 0)
+            .then(|| u8::try_from((cell.unmatched * 10 + cell.texts / 2) / cell.texts * 10).unwrap_or(100)),
         trend: then.map(|then| Trend {
             previous_openings: count(then.openings()),
             previous_employers: count(then.employers.len() as u64),
@@ -102,6 +105,8 @@ mod tests {
                 replacement: 1,
                 required: Some(if *required { new + 1 } else { 0 }),
                 paid: cents.is_some(),
+                texts: 3,
+                unmatched: 1,
             });
             sums.wages.extend(cents.map(|cents| Wages { county: None, cents, needs: 1 }));
         }

@@ -16,6 +16,9 @@ pub(crate) struct Share {
     pub required: Option<u64>,
     /// Whether any of the needs states a wage.
     pub paid: bool,
+    /// Texts of the needs, and those that no one concept was found for.
+    pub texts: u64,
+    pub unmatched: u64,
 }
 
 impl Share {
@@ -50,6 +53,9 @@ pub(crate) struct Cell {
     pub replacement: u64,
     /// Openings whose need requires the concept; none for occupations.
     pub required: Option<u64>,
+    /// Texts of the needs, and those that no one concept was found for.
+    pub texts: u64,
+    pub unmatched: u64,
     /// Employers who state a wage.
     pub paying: BTreeSet<OrganizationId>,
     /// The needs' mid wages, cents an hour, and how many needs state each.
@@ -72,6 +78,8 @@ impl Cell {
         *self.employers.entry(share.employer).or_default() += share.openings();
         self.new += share.new;
         self.replacement += share.replacement;
+        self.texts += share.texts;
+        self.unmatched += share.unmatched;
         if let Some(required) = share.required {
             *self.required.get_or_insert(0) += required;
         }

@@ -48,6 +48,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "signals", sql: include_str!("../migrations/0001_first.sql") },
     Migration { version: 2, name: "sums", sql: include_str!("../migrations/0002_sums.sql") },
     Migration { version: 3, name: "causes", sql: include_str!("../migrations/0003_causes.sql") },
+    Migration { version: 5, name: "texts", sql: include_str!("../migrations/0005_texts.sql") },
 ];
 
 /// The service.

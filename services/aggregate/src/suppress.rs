@@ -112,6 +112,8 @@ mod tests {
             replacement: 0,
             required: None,
             paid: false,
+            texts: 0,
+            unmatched: 0,
         }
     }
 

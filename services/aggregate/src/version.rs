@@ -38,6 +38,12 @@ pub(crate) struct Version {
     pub hourly_mid_cents: Option<i64>,
     pub openings: Vec<Openings>,
     pub asked: Vec<Asked>,
+    /// Texts of the need that ask for something: its occupation and its requirements. 0: it was kept before this was.
+    #[serde(default)]
+    pub texts: u32,
+    /// Those of them that no one concept was found for.
+    #[serde(default)]
+    pub unmatched: u32,
 }
 
 impl Version {
@@ -57,6 +63,8 @@ impl Version {
                 one.required = Some(before || required);
             }
         }
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let texts = || std::iter::once(&need.occupation).chain(need.requirements.iter().map(|r| &r.matched));
         Self {
             need: need.id,
             employer: need.employer,
@@ -69,11 +77,31 @@ impl Version {
             hourly_mid_cents: need.wage.map(|w| i64::midpoint(w.hourly_min_cents, w.hourly_max_cents)),
             openings: need.openings.iter().filter(|o| o.total() > 0).copied().collect(),
             asked: asked.into_values().collect(),
+            texts: count(texts().count()),
+            unmatched: count(texts().filter(|text| text.matched().is_none()).count()),
         }
     }
 
     /// Which version it is.
     pub(crate) const fn key(&self) -> VersionKey {
         VersionKey { need: self.need, stated_at: self.stated_at, normalization: self.normalization }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use skillwire_schemas::event::NeedNormalized;
+    use skillwire_schemas::{MatchState, Payload};
+
+    #[test]
+    fn what_was_not_understood_is_counted_and_not_asked_for() {
+        let mut need = NeedNormalized::sample().need;
+        let all = u32::try_from(need.requirements.len()).unwrap() + 1;
+        let (whole, asked) = (Version::of(&need), Version::of(&need).asked.len());
+        assert_eq!((whole.texts, whole.unmatched), (all, 0));
+        need.requirements[0].matched.state = MatchState::Ambiguous;
+        let less = Version::of(&need);
+        assert_eq!((less.texts, less.unmatched, less.asked.len()), (all, 1, asked - 1));
     }
 }

@@ -228,6 +228,7 @@ pub(crate) mod tests {
                 openings_replacement: 0,
                 median_hourly_cents: None,
                 required_percent: None,
+                unmatched_percent: None,
                 trend: None,
             })),
             Just(Figures::Suppressed { reason: Suppression::Dominated }),

@@ -55,6 +55,7 @@ mod tests {
                 openings_replacement: 0,
                 median_hourly_cents: None,
                 required_percent: None,
+                unmatched_percent: None,
                 trend: None,
             }),
             None => Figures::Suppressed { reason: Suppression::FewEmployers },

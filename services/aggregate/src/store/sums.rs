@@ -31,17 +31,18 @@ async fn add_shares(conn: &mut PgConnection, change: &Change) -> Result<(), Stor
     let (keys, sums): (Vec<&ShareKey>, Vec<&ShareSum>) = change.shares.iter().unzip();
     let rows = sqlx::query(
         "insert into aggregate.shares as s (partnership, concept, horizon, moment, employer, county, naics3, needs,
-             openings_new, openings_replacement, needs_levelled, openings_required, needs_paid)
+             openings_new, openings_replacement, needs_levelled, openings_required, needs_paid, texts, texts_unmatched)
          select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::text[],
-             $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[])
+             $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[])
          on conflict (partnership, concept, horizon, moment, employer, county, naics3) do update set
              needs = s.needs + excluded.needs, openings_new = s.openings_new + excluded.openings_new,
              openings_replacement = s.openings_replacement + excluded.openings_replacement,
              needs_levelled = s.needs_levelled + excluded.needs_levelled,
              openings_required = s.openings_required + excluded.openings_required,
-             needs_paid = s.needs_paid + excluded.needs_paid
-         returning concept, least(needs, openings_new, openings_replacement, needs_levelled, openings_required, needs_paid) < 0
-             as wrong",
+             needs_paid = s.needs_paid + excluded.needs_paid, texts = s.texts + excluded.texts,
+             texts_unmatched = s.texts_unmatched + excluded.texts_unmatched
+         returning concept, least(needs, openings_new, openings_replacement, needs_levelled, openings_required, needs_paid, texts,
+             texts_unmatched) < 0 as wrong",
     )
     .bind(keys.iter().map(|k| k.group.partnership.0).collect::<Vec<Uuid>>())
     .bind(keys.iter().map(|k| k.group.concept.as_str()).collect::<Vec<_>>())
@@ -56,6 +57,8 @@ async fn add_shares(conn: &mut PgConnection, change: &Change) -> Result<(), Stor
     .bind(sums.iter().map(|s| s.levelled).collect::<Vec<_>>())
     .bind(sums.iter().map(|s| s.required).collect::<Vec<_>>())
     .bind(sums.iter().map(|s| s.paid).collect::<Vec<_>>())
+    .bind(sums.iter().map(|s| s.texts).collect::<Vec<_>>())
+    .bind(sums.iter().map(|s| s.unmatched).collect::<Vec<_>>())
     .fetch_all(&mut *conn)
     .await?;
     above_nothing(&rows, "aggregate.shares")?;
@@ -192,5 +195,7 @@ fn share(row: &PgRow) -> Result<Share, StoreError> {
         replacement: whole(row, "openings_replacement"),
         required: (whole(row, "needs_levelled") > 0).then(|| whole(row, "openings_required")),
         paid: whole(row, "needs_paid") > 0,
+        texts: whole(row, "texts"),
+        unmatched: whole(row, "texts_unmatched"),
     })
 }

@@ -74,6 +74,9 @@ fn figures(signal: &Signal) -> String {
     if let Some(percent) = n.required_percent {
         parts.push(format!("required for {percent} %"));
     }
+    if let Some(percent) = n.unmatched_percent.filter(|percent| *percent > 0) {
+        parts.push(format!("about {percent} % of these employers' words not understood"));
+    }
     if let Some(trend) = n.trend {
         parts.push(format!("{:+} against last month's end", trend.change));
     }
