@@ -196,6 +196,7 @@ fn signal(dice: &mut Dice, n: u64, partnerships: u64) -> Signal {
         openings_replacement: 0,
         median_hourly_cents: None,
         required_percent: None,
+        unmatched_percent: None,
         trend: None,
     });
     signal
