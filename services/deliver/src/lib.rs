@@ -103,6 +103,7 @@ pub struct Deliver {
     caller: Caller,
     composer: Composer,
     due: Wake,
+    feed: Wake,
     push: Wake,
     readers: Wake,
 }
@@ -129,8 +130,8 @@ impl Deliver {
             secret: secret.clone(),
             public_url: Arc::clone(&public_url),
         };
-        let (due, push, readers) = (Wake::default(), Wake::default(), Wake::default());
-        Ok(Self { parts, config, smtp, secret, public_url, caller, composer, due, push, readers })
+        let [due, feed, push, readers] = std::array::from_fn(|_| Wake::default());
+        Ok(Self { parts, config, smtp, secret, public_url, caller, composer, due, feed, push, readers })
     }
 
     /// Its loops.

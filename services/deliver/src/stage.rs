@@ -25,6 +25,7 @@ pub(crate) struct Gatherer {
     clock: Arc<dyn Clock>,
     schedule: Schedule,
     due: Wake,
+    feed: Wake,
     push: Wake,
 }
 
@@ -34,6 +35,7 @@ impl Gatherer {
             clock: Arc::clone(&deliver.parts.env.clock),
             schedule: schedule(deliver),
             due: deliver.due.clone(),
+            feed: deliver.feed.clone(),
             push: deliver.push.clone(),
         }
     }
@@ -122,6 +124,7 @@ impl Stage for Gatherer {
 
     fn committed(&self) {
         self.due.ring();
+        self.feed.ring();
         self.push.ring();
     }
 }

@@ -24,6 +24,7 @@ pub(crate) struct Listener {
     clock: Arc<dyn Clock>,
     schedule: Schedule,
     due: Wake,
+    feed: Wake,
     push: Wake,
     readers: Wake,
 }
@@ -34,6 +35,7 @@ impl Listener {
             clock: Arc::clone(&deliver.parts.env.clock),
             schedule: schedule(deliver),
             due: deliver.due.clone(),
+            feed: deliver.feed.clone(),
             push: deliver.push.clone(),
             readers: deliver.readers.clone(),
         }
@@ -112,6 +114,7 @@ impl Stage for Listener {
 
     fn committed(&self) {
         self.due.ring();
+        self.feed.ring();
         self.push.ring();
         self.readers.ring();
     }

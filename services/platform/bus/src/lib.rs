@@ -22,7 +22,7 @@ mod stage;
 mod taking;
 pub mod topology;
 
-pub use bus::{Bus, BusError};
+pub use bus::{Bus, BusError, FeedMessage};
 pub use config::NatsConfig;
 pub use door::{Admission, door};
 pub use jwt::{ACCOUNT, DoorKeyError, Issuer};
