@@ -46,7 +46,6 @@ use skillwire_store::Migration;
 use skillwire_web::{Outbound, Secret};
 
 use compose::Composer;
-use picture::Painter;
 use stream::gate::Gate;
 use stream::tender::Tender;
 use webhook::call::{Caller, SystemLookup};
@@ -124,12 +123,7 @@ impl Deliver {
         let caller = Caller::new(outbound, Arc::new(SystemLookup), Duration::from_secs(config.webhook_timeout_s))?;
         let config = Arc::new(config);
         let public_url: Arc<str> = public_url.into();
-        let composer = Composer {
-            db: parts.db.clone(),
-            painter: Painter::new(),
-            secret: secret.clone(),
-            public_url: Arc::clone(&public_url),
-        };
+        let composer = Composer::new(parts.db.clone(), secret.clone(), Arc::clone(&public_url));
         let [due, feed, push, readers] = std::array::from_fn(|_| Wake::default());
         Ok(Self { parts, config, smtp, secret, public_url, caller, composer, due, feed, push, readers })
     }
