@@ -144,6 +144,7 @@ fn decisions_know_no_runtime_and_no_database() {
         "services/aggregate/src/fold.rs",
         "services/route/src/holds.rs",
         "services/route/src/index.rs",
+        "services/route/src/bits.rs",
         "services/route/src/told.rs",
         "services/deliver/src/window.rs",
         "services/deliver/src/retry.rs",

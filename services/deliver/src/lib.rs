@@ -59,7 +59,6 @@ use compose::Composer;
 use feeds::follower::Follower;
 use feeds::hub::Hub;
 use feeds::numberer::Numberer;
-use picture::Painter;
 use stream::gate::Gate;
 use stream::tender::Tender;
 use webhook::call::{Caller, SystemLookup};
@@ -123,6 +122,7 @@ pub struct Deliver {
     caller: Caller,
     composer: Composer,
     due: Wake,
+    feed: Wake,
     push: Wake,
     readers: Wake,
     feeds: Wake,
@@ -153,13 +153,8 @@ impl Deliver {
         let sheets = Arc::new(Semaphore::new(SHEETS_AT_ONCE_MAX));
         let config = Arc::new(config);
         let public_url: Arc<str> = public_url.into();
-        let composer = Composer {
-            db: parts.db.clone(),
-            painter: Painter::new(),
-            secret: secret.clone(),
-            public_url: Arc::clone(&public_url),
-        };
-        let (due, push, readers, feeds) = (Wake::default(), Wake::default(), Wake::default(), Wake::default());
+        let composer = Composer::new(parts.db.clone(), secret.clone(), Arc::clone(&public_url));
+        let [due, feed, push, readers, feeds] = std::array::from_fn(|_| Wake::default());
         Ok(Self {
             parts,
             config,
@@ -170,6 +165,7 @@ impl Deliver {
             caller,
             composer,
             due,
+            feed,
             push,
             readers,
             feeds,

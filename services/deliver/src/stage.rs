@@ -25,6 +25,7 @@ pub(crate) struct Gatherer {
     clock: Arc<dyn Clock>,
     schedule: Schedule,
     due: Wake,
+    feed: Wake,
     push: Wake,
     feeds: Wake,
 }
@@ -35,6 +36,7 @@ impl Gatherer {
             clock: Arc::clone(&deliver.parts.env.clock),
             schedule: schedule(deliver),
             due: deliver.due.clone(),
+            feed: deliver.feed.clone(),
             push: deliver.push.clone(),
             feeds: deliver.feeds.clone(),
         }
@@ -124,6 +126,7 @@ impl Stage for Gatherer {
 
     fn committed(&self) {
         self.due.ring();
+        self.feed.ring();
         self.push.ring();
         self.feeds.ring();
     }

@@ -24,6 +24,7 @@ pub(crate) struct Listener {
     clock: Arc<dyn Clock>,
     schedule: Schedule,
     due: Wake,
+    feed: Wake,
     push: Wake,
     readers: Wake,
     feeds: Wake,
@@ -35,6 +36,7 @@ impl Listener {
             clock: Arc::clone(&deliver.parts.env.clock),
             schedule: schedule(deliver),
             due: deliver.due.clone(),
+            feed: deliver.feed.clone(),
             push: deliver.push.clone(),
             readers: deliver.readers.clone(),
             feeds: deliver.feeds.clone(),
@@ -117,6 +119,7 @@ impl Stage for Listener {
 
     fn committed(&self) {
         self.due.ring();
+        self.feed.ring();
         self.push.ring();
         self.readers.ring();
         self.feeds.ring();

@@ -1,30 +1,25 @@
-//! The inverted index: signal -> the subscriptions that may want it, without looking at all of them.
+//! The index: signal -> the subscriptions that want it, without looking at all of them.
 //!
-//! Each subscription is posted under its most selective condition only; a signal looks under all it could meet. So no
-//! subscription is found twice under one heading, and whatever is found is asked by [`holds`](crate::holds) itself: the
-//! index can only be slow, never wrong. `an_index_finds_what_a_scan_finds` holds it to that.
+//! Each partnership has a shelf on which every subscription has a place. What subscriptions ask of counties, levels, kinds and
+//! horizons is kept as bits over the places: four ANDs leave the places that could want a signal. Those that name concepts are
+//! listed under them; the others stand in a set. Whatever is left over is asked by [`holds`](crate::holds) itself: the index can
+//! only be slow, never wrong. `an_index_finds_what_a_scan_finds` holds it to that.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use skillwire_schemas::{ConceptKey, ConceptKind, CountyFips, PartnershipId, Signal, Subscription, SubscriptionId};
+use skillwire_schemas::{
+    ConceptKey, ConceptKind, CountyFips, Horizon, PartnershipId, RegionLevel, Signal, Subscription, SubscriptionId,
+};
 
+use crate::bits::{Bits, Dimension};
 use crate::holds::holds;
-
-/// What a subscription is posted under.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Heading {
-    Concept(PartnershipId, ConceptKey),
-    County(PartnershipId, CountyFips),
-    Kind(PartnershipId, ConceptKind),
-    All(PartnershipId),
-}
 
 /// Subscriptions by what they ask for.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
-    subscriptions: HashMap<SubscriptionId, Arc<Subscription>>,
-    postings: HashMap<Heading, Vec<SubscriptionId>>,
+    shelves: HashMap<PartnershipId, Shelf>,
+    places: HashMap<SubscriptionId, (PartnershipId, u32)>,
 }
 
 impl Index {
@@ -34,21 +29,18 @@ impl Index {
         if subscription.paused {
             return;
         }
-        for heading in headings(&subscription) {
-            self.postings.entry(heading).or_default().push(subscription.id);
-        }
-        self.subscriptions.insert(subscription.id, Arc::new(subscription));
+        let (id, partnership) = (subscription.id, subscription.partnership);
+        let place = self.shelves.entry(partnership).or_default().put(subscription);
+        self.places.insert(id, (partnership, place));
     }
 
     /// Takes a subscription out.
     pub fn remove(&mut self, id: SubscriptionId) {
-        let Some(old) = self.subscriptions.remove(&id) else { return };
-        for heading in headings(&old) {
-            if let Some(ids) = self.postings.get_mut(&heading) {
-                ids.retain(|other| *other != id);
-                if ids.is_empty() {
-                    self.postings.remove(&heading);
-                }
+        let Some((partnership, place)) = self.places.remove(&id) else { return };
+        if let Some(shelf) = self.shelves.get_mut(&partnership) {
+            shelf.remove(place);
+            if shelf.free.len() == shelf.subscriptions.len() {
+                self.shelves.remove(&partnership);
             }
         }
     }
@@ -56,54 +48,124 @@ impl Index {
     /// How many are in it.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.subscriptions.len()
+        self.places.len()
     }
 
     /// Whether none is in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.subscriptions.is_empty()
+        self.places.is_empty()
     }
 
     /// The subscriptions that want the signal, by id.
     #[must_use]
     pub fn matching(&self, signal: &Signal) -> Vec<Arc<Subscription>> {
-        let partnership = signal.partnership;
-        let concept = |id: &str| {
-            Heading::Concept(partnership, ConceptKey { scheme: signal.concept.key.scheme.clone(), id: id.to_owned() })
-        };
-        let asked = std::iter::once(concept(&signal.concept.key.id))
-            .chain(signal.concept.broader.iter().map(|id| concept(id)))
-            .chain(signal.region.counties.iter().map(|county| Heading::County(partnership, *county)))
-            .chain([Heading::Kind(partnership, signal.concept.kind), Heading::All(partnership)]);
-        let mut found: Vec<SubscriptionId> =
-            asked.filter_map(|heading| self.postings.get(&heading)).flatten().copied().collect();
-        found.sort_unstable();
-        found.dedup();
-        found
-            .into_iter()
-            .filter_map(|id| self.subscriptions.get(&id))
-            .filter(|subscription| holds(&subscription.predicate, signal))
-            .map(Arc::clone)
-            .collect()
+        self.shelves.get(&signal.partnership).map(|shelf| shelf.matching(signal)).unwrap_or_default()
     }
 }
 
-/// Where a subscription is posted: under its concepts, else its counties, else its kinds, else under "all".
-fn headings(subscription: &Subscription) -> Vec<Heading> {
-    let (partnership, predicate) = (subscription.partnership, &subscription.predicate);
-    let mut headings: Vec<Heading> = if !predicate.concepts.is_empty() {
-        predicate.concepts.iter().map(|key| Heading::Concept(partnership, key.clone())).collect()
-    } else if !predicate.counties.is_empty() {
-        predicate.counties.iter().map(|county| Heading::County(partnership, *county)).collect()
-    } else if !predicate.concept_kinds.is_empty() {
-        predicate.concept_kinds.iter().map(|kind| Heading::Kind(partnership, *kind)).collect()
-    } else {
-        vec![Heading::All(partnership)]
-    };
-    let mut seen = std::collections::HashSet::new();
-    headings.retain(|heading| seen.insert(heading.clone()));
-    headings
+/// The subscriptions of one partnership.
+#[derive(Clone, Debug, Default)]
+struct Shelf {
+    subscriptions: Vec<Option<Arc<Subscription>>>,
+    /// Places without a subscription.
+    free: Vec<u32>,
+    /// What each place asks at least: employers, openings. Beside one another, so that looking at many is cheap.
+    least: Vec<(u32, u32)>,
+    taken: Bits,
+    counties: Dimension<CountyFips>,
+    levels: Dimension<RegionLevel>,
+    kinds: Dimension<ConceptKind>,
+    horizons: Dimension<Horizon>,
+    /// Places that take any concept.
+    any_concept: Bits,
+    concepts: HashMap<ConceptKey, Vec<u32>>,
+}
+
+impl Shelf {
+    fn put(&mut self, subscription: Subscription) -> u32 {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.subscriptions.push(None);
+            self.least.push((0, 0));
+            // A partnership with four billion subscriptions does not fit the memory either.
+            u32::try_from(self.subscriptions.len() - 1).unwrap_or(u32::MAX)
+        });
+        let asked = &subscription.predicate;
+        self.taken.insert(place);
+        self.counties.put(place, &asked.counties);
+        self.levels.put(place, &asked.region_levels);
+        self.kinds.put(place, &asked.concept_kinds);
+        self.horizons.put(place, &asked.horizons);
+        if asked.concepts.is_empty() {
+            self.any_concept.insert(place);
+        }
+        for key in &asked.concepts {
+            let places = self.concepts.entry(key.clone()).or_default();
+            // A concept that is named twice is one.
+            if places.last() != Some(&place) {
+                places.push(place);
+            }
+        }
+        let at = place as usize;
+        if let (Some(least), Some(slot)) = (self.least.get_mut(at), self.subscriptions.get_mut(at)) {
+            *least = (asked.min_employers, asked.min_openings);
+            *slot = Some(Arc::new(subscription));
+        }
+        place
+    }
+
+    fn remove(&mut self, place: u32) {
+        let Some(old) = self.subscriptions.get_mut(place as usize).and_then(Option::take) else { return };
+        let asked = &old.predicate;
+        self.taken.remove(place);
+        self.counties.remove(place, &asked.counties);
+        self.levels.remove(place, &asked.region_levels);
+        self.kinds.remove(place, &asked.concept_kinds);
+        self.horizons.remove(place, &asked.horizons);
+        self.any_concept.remove(place);
+        for key in &asked.concepts {
+            if let Some(places) = self.concepts.get_mut(key) {
+                places.retain(|other| *other != place);
+                if places.is_empty() {
+                    self.concepts.remove(key);
+                }
+            }
+        }
+        self.free.push(place);
+    }
+
+    fn matching(&self, signal: &Signal) -> Vec<Arc<Subscription>> {
+        let mut could = self.taken.clone();
+        self.counties.keep(&mut could, &signal.region.counties);
+        self.levels.keep(&mut could, &[signal.region.level]);
+        self.kinds.keep(&mut could, &[signal.concept.kind]);
+        self.horizons.keep(&mut could, &[signal.horizon]);
+        let scheme = &signal.concept.key.scheme;
+        let named = std::iter::once(&signal.concept.key.id)
+            .chain(&signal.concept.broader)
+            .filter_map(|id| self.concepts.get(&ConceptKey { scheme: scheme.clone(), id: id.clone() }))
+            .flatten()
+            .copied()
+            .filter(|place| could.contains(*place));
+        let numbers = signal.figures.numbers().map(|numbers| (numbers.employers, numbers.openings()));
+        let enough = |place: &u32| match (numbers, self.least.get(*place as usize)) {
+            (Some(told), Some(least)) => told.0 >= least.0 && told.1 >= least.1,
+            // Without numbers every minimum is met.
+            _ => true,
+        };
+        let mut found: Vec<Arc<Subscription>> = could
+            .both(&self.any_concept)
+            .chain(named)
+            .filter(enough)
+            .filter_map(|place| self.subscriptions.get(place as usize)?.as_ref())
+            .filter(|subscription| holds(&subscription.predicate, signal))
+            .map(Arc::clone)
+            .collect();
+        found.sort_unstable_by_key(|subscription| subscription.id);
+        // One that asks for a concept and for a broader one is found by both.
+        found.dedup_by_key(|subscription| subscription.id);
+        found
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //!
 //! Metrics: `route_deliveries_requested_total`, `route_subscriptions` (in the index of this process).
 
+mod bits;
 mod config;
 mod error;
 mod holds;

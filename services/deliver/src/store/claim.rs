@@ -1,9 +1,10 @@
-//! Taking what is due: by lease, no lock held while it is sent.
+//! Taking what is due: mails by lease, no lock held while they are sent; feed messages by locks, for the second that JetStream
+//! needs.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use skillwire_runtime::Ids;
 use skillwire_schemas::{DeliveryId, PartnershipId, PersonId, Signal, SubscriptionId};
-use skillwire_store::{Db, StoreError};
+use skillwire_store::{Db, StoreError, Tx};
 use sqlx::Row;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -103,37 +104,28 @@ pub(crate) async fn skip(db: &Db, id: DeliveryId, reason: &str) -> Result<(), St
     Ok(())
 }
 
-/// Takes feed messages that are due. One whose sender died is put out again: its id is the same.
-pub(crate) async fn messages(
-    db: &Db,
-    now: DateTime<Utc>,
-    lease: TimeDelta,
-    limit: u32,
-) -> Result<Vec<DueMessage>, StoreError> {
+/// Takes feed messages that are due, oldest first. They stay locked until the transaction ends, and nothing is written yet: a
+/// repeat is the same message, so that a process that dies leaves them to the others at once. (Of an older version some may be
+/// `sending`.)
+pub(crate) async fn messages(tx: &mut Tx, now: DateTime<Utc>, limit: u32) -> Result<Vec<DueMessage>, StoreError> {
     let rows = sqlx::query(
-        "with due as (
-             select id from deliver.deliveries
-             where channel = 'stream' and ((state = 'waiting' and due_at <= $1) or (state = 'sending' and lease_until <= $1))
-               and not exists (select 1 from deliver.subscriptions s
-                               where s.subscription = deliveries.subscription and (s.paused or s.ended))
-             order by due_at, id limit $3 for update skip locked),
-         taken as (
-             update deliver.deliveries d set state = 'sending', lease_until = $2, tries = tries + 1,
-                 first_try_at = coalesce(first_try_at, $1)
-             from due where d.id = due.id returning d.id, d.subscription, d.traceparent, d.created_at)
-         select t.*, s.body from taken t join deliver.delivery_signals s on s.delivery = t.id",
+        "select d.id, d.subscription, d.traceparent, d.created_at, s.body
+         from (select id, due_at, subscription, traceparent, created_at from deliver.deliveries
+               where channel = 'stream' and ((state = 'waiting' and due_at <= $1) or (state = 'sending' and lease_until <= $1))
+                 and not exists (select 1 from deliver.subscriptions s
+                                 where s.subscription = deliveries.subscription and (s.paused or s.ended))
+               order by due_at, id limit $2 for update skip locked) d
+         join deliver.delivery_signals s on s.delivery = d.id order by d.due_at, d.id",
     )
     .bind(now)
-    .bind(now + lease)
     .bind(i64::from(limit))
-    .fetch_all(db.pool())
+    .fetch_all(tx.conn())
     .await?;
     rows.into_iter()
         .map(|row| {
             let id: Uuid = row.get("id");
-            let Json(value): Json<serde_json::Value> = row.try_get("body")?;
-            let signal = serde_json::from_value(value)
-                .map_err(|e| StoreError::inconsistent("deliver.delivery_signals", "body", id, e))?;
+            let Json(signal): Json<Signal> =
+                row.try_get("body").map_err(|e| StoreError::inconsistent("deliver.delivery_signals", "body", id, e))?;
             Ok(DueMessage {
                 id: DeliveryId(id),
                 subscription: SubscriptionId(row.get("subscription")),
@@ -145,44 +137,29 @@ pub(crate) async fn messages(
         .collect()
 }
 
-/// Writes down what became of feed messages, each with an attempt row, in two statements.
+/// Writes down what became of feed messages, each with an attempt row, in one statement. No sequence: it was not taken.
 pub(crate) async fn settle_messages(
-    db: &Db,
+    tx: &mut Tx,
     ids: &dyn Ids,
-    sent: &[(DeliveryId, u64)],
-    lost: &[DeliveryId],
+    all: &[(DeliveryId, Option<u64>)],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let mut tx = db.begin().await?;
-    let all: Vec<(Uuid, &str, Option<i64>)> = sent
-        .iter()
-        .map(|(id, sequence)| (id.0, "sent", i64::try_from(*sequence).ok()))
-        .chain(lost.iter().map(|id| (id.0, "temporary", None)))
-        .collect();
     sqlx::query(
-        "update deliver.deliveries d set lease_until = null, sent_at = case when u.outcome = 'sent' then $3 end,
-             feed_sequence = coalesce(u.sequence, d.feed_sequence),
-             state = case when u.outcome = 'sent' then 'sent' else 'waiting' end, due_at = $4
-         from unnest($1::uuid[], $2::text[], $5::bigint[]) as u (id, outcome, sequence) where d.id = u.id",
+        "with d as (
+             update deliver.deliveries d set lease_until = null, tries = tries + 1, first_try_at = coalesce(first_try_at, $4),
+                 sent_at = case when u.sequence is not null then $4 end, feed_sequence = coalesce(u.sequence, d.feed_sequence),
+                 state = case when u.sequence is not null then 'sent' else 'waiting' end, due_at = $5
+             from unnest($1::uuid[], $2::bigint[], $3::uuid[]) as u (id, sequence, attempt) where d.id = u.id
+             returning d.id, d.tries, u.attempt, u.sequence)
+         insert into deliver.attempts (id, delivery, number, began_at, phase, ended_at, outcome)
+         select attempt, id, tries, $4, 'done', $4, case when sequence is not null then 'sent' else 'temporary' end from d",
     )
-    .bind(all.iter().map(|(id, ..)| *id).collect::<Vec<Uuid>>())
-    .bind(all.iter().map(|(_, outcome, _)| *outcome).collect::<Vec<&str>>())
-    .bind(now)
-    .bind(now + TimeDelta::seconds(FEED_RETRY_S))
-    .bind(all.iter().map(|(.., sequence)| *sequence).collect::<Vec<Option<i64>>>())
-    .execute(tx.conn())
-    .await?;
-    sqlx::query(
-        "insert into deliver.attempts (id, delivery, number, began_at, phase, ended_at, outcome)
-         select u.attempt, d.id, d.tries, $4, 'done', $4, u.outcome
-         from unnest($1::uuid[], $2::text[], $3::uuid[]) as u (id, outcome, attempt)
-         join deliver.deliveries d on d.id = u.id on conflict do nothing",
-    )
-    .bind(all.iter().map(|(id, ..)| *id).collect::<Vec<Uuid>>())
-    .bind(all.iter().map(|(_, outcome, _)| *outcome).collect::<Vec<&str>>())
+    .bind(all.iter().map(|(id, _)| id.0).collect::<Vec<Uuid>>())
+    .bind(all.iter().map(|(_, sequence)| sequence.and_then(|s| i64::try_from(s).ok())).collect::<Vec<Option<i64>>>())
     .bind(all.iter().map(|_| ids.uuid(now)).collect::<Vec<Uuid>>())
     .bind(now)
+    .bind(now + TimeDelta::seconds(FEED_RETRY_S))
     .execute(tx.conn())
     .await?;
-    tx.commit().await
+    Ok(())
 }

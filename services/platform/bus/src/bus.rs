@@ -67,6 +67,17 @@ impl From<BusError> for Fault {
     }
 }
 
+/// A message for a feed.
+#[derive(Clone, Debug)]
+pub struct FeedMessage {
+    /// `feed.<subscription>.signal`.
+    pub subject: String,
+    /// Its id, also over repeats.
+    pub id: String,
+    /// What it says.
+    pub body: Vec<u8>,
+}
+
 struct Inner {
     /// The last try to connect ended with a no to user or password.
     refused: Arc<AtomicBool>,
@@ -186,25 +197,46 @@ impl Bus {
         self.0.jetstream.send_publish(subject.to_owned(), message).await.map_err(BusError::unavailable)
     }
 
-    /// Puts a message into a feed and waits until the server has it. The same `message_id` again within two minutes is the
-    /// same message. Gives its sequence in the stream.
-    ///
-    /// # Errors
-    /// [`Fault::Retry`] when there is no yes; the message may be there all the same.
-    pub async fn feed_publish(&self, subject: &str, message_id: &str, body: Vec<u8>) -> Result<u64, Fault> {
-        match self.publish_once(subject, message_id, body.clone()).await {
-            Ok(sequence) => Ok(sequence),
-            Err(_) => {
-                // Perhaps the stream was deleted behind our back.
-                self.ensure_streams().await?;
-                Ok(self.publish_once(subject, message_id, body).await?)
+    /// Puts messages into feeds, in their order and all on their way at once, and waits until the server has them. The same id
+    /// again within two minutes is the same message. Gives the sequence of each in the stream, or why there is no yes: the
+    /// message may be there all the same.
+    pub async fn feed_publish(&self, messages: &[FeedMessage]) -> Vec<Result<u64, BusError>> {
+        if let Err(away) = self.connected() {
+            // The client would keep them for later, and the caller would wait with what it holds.
+            return messages.iter().map(|_| Err(BusError::unavailable(&away))).collect();
+        }
+        let mut answers = self.hand_over(messages.iter()).await;
+        let lost: Vec<usize> = (0..answers.len()).filter(|at| answers.get(*at).is_some_and(Result::is_err)).collect();
+        // Perhaps the stream was deleted behind our back.
+        if !lost.is_empty() && self.ensure_streams().await.is_ok() {
+            let again = self.hand_over(lost.iter().filter_map(|at| messages.get(*at))).await;
+            for (at, answer) in lost.into_iter().zip(again) {
+                if let Some(slot) = answers.get_mut(at) {
+                    *slot = answer;
+                }
             }
         }
+        answers
     }
 
-    async fn publish_once(&self, subject: &str, message_id: &str, body: Vec<u8>) -> Result<u64, BusError> {
-        let yes = self.publish(subject, message_id, body).await?.await.map_err(BusError::unavailable)?;
-        Ok(yes.sequence)
+    async fn hand_over(&self, messages: impl Iterator<Item = &FeedMessage>) -> Vec<Result<u64, BusError>> {
+        let mut waiting = Vec::new();
+        for message in messages {
+            waiting.push(self.publish(&message.subject, &message.id, message.body.clone()).await);
+        }
+        let answers =
+            waiting.into_iter().map(|handed| async move { Ok(handed?.await.map_err(BusError::unavailable)?.sequence) });
+        futures::future::join_all(answers).await
+    }
+
+    fn connected(&self) -> Result<(), BusError> {
+        if self.0.client.connection_state() != async_nats::connection::State::Connected {
+            if self.0.refused.load(Ordering::Relaxed) {
+                return Err(BusError::Refused);
+            }
+            return Err(BusError::unavailable("not connected; is nats-server running, and is nats.url right?"));
+        }
+        Ok(())
     }
 
     /// Whether NATS and its JetStream answer.
@@ -212,12 +244,7 @@ impl Bus {
     /// # Errors
     /// [`BusError::Unavailable`] when they do not.
     pub async fn ping(&self) -> Result<(), BusError> {
-        if self.0.client.connection_state() != async_nats::connection::State::Connected {
-            if self.0.refused.load(Ordering::Relaxed) {
-                return Err(BusError::Refused);
-            }
-            return Err(BusError::unavailable("not connected; is nats-server running, and is nats.url right?"));
-        }
+        self.connected()?;
         self.0.jetstream.query_account().await.map_err(BusError::unavailable)?;
         Ok(())
     }
@@ -248,7 +275,7 @@ impl Bus {
         if !subject.starts_with(topology::EVENT_SUBJECTS) {
             return Err(BusError::unavailable(format!("'{subject}' is no subject of an event")));
         }
-        self.publish_once(subject, message_id, body).await?;
+        self.publish(subject, message_id, body).await?.await.map_err(BusError::unavailable)?;
         Ok(())
     }
 

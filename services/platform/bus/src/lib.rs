@@ -27,7 +27,7 @@ mod stages;
 mod taking;
 pub mod topology;
 
-pub use bus::{Bus, BusError};
+pub use bus::{Bus, BusError, FeedMessage};
 pub use config::NatsConfig;
 pub use door::{Admission, door};
 pub use gauges::gauges;
