@@ -56,7 +56,8 @@ impl Composer {
         let (about, links, painter) = (about.clone(), self.links(about.subscription), self.painter.clone());
         // Writing and drawing take milliseconds of a core: not on the threads that serve requests, and not on all cores.
         let _turn = self.writing.acquire().await.map_err(Fault::retry)?;
-        let written = tokio::task::spawn_blocking(move || written(&about, &signals, &before, &rest, &links, &painter, now));
+        let written =
+            tokio::task::spawn_blocking(move || written(&about, &signals, &before, &rest, &links, &painter, now));
         written.await.map_err(Fault::retry)?.map(Some)
     }
 

@@ -45,13 +45,16 @@ pub async fn bench() {
     let _ = stop.send(true);
     let during = load.await.unwrap();
     until("all is written down", async || {
-        number(&world, "select count(*) from deliver.deliveries where name like 'Digest %' and state <> 'sent'").await == 0
+        number(&world, "select count(*) from deliver.deliveries where name like 'Digest %' and state <> 'sent'").await
+            == 0
     })
     .await;
     let _ = running.send(true);
     let seen = sink.counts();
     assert_eq!(seen.taken, subscribers, "one mail each");
-    println!("\n| digests of 40 signals | seconds | mails a second | bytes a mail | connections | processor seconds: the house, PostgreSQL |");
+    println!(
+        "\n| digests of 40 signals | seconds | mails a second | bytes a mail | connections | processor seconds: the house, PostgreSQL |"
+    );
     println!("|---|---|---|---|---|---|");
     println!(
         "| {subscribers} | {took:.1} | {:.0} | {} | {} | {:.1}, {:.1} |",
@@ -64,7 +67,12 @@ pub async fn bench() {
     println!("\n| {rate} submissions a second | how many | p50 | p99 | against before |\n|---|---|---|---|---|");
     let (calm, busy) = (quantile(&before, 0.99), quantile(&during, 0.99));
     println!("| before the digest | {} | {:.1} ms | {calm:.1} ms | |", before.len(), quantile(&before, 0.5));
-    println!("| while it goes | {} | {:.1} ms | {busy:.1} ms | {:.2} |", during.len(), quantile(&during, 0.5), busy / calm);
+    println!(
+        "| while it goes | {} | {:.1} ms | {busy:.1} ms | {:.2} |",
+        during.len(),
+        quantile(&during, 0.5),
+        busy / calm
+    );
 }
 
 async fn submissions(world: &Arc<World>, rate: u64, name: &'static str, seconds: u64) -> Vec<f64> {

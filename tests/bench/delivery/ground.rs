@@ -89,7 +89,8 @@ fn postgres() -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
         stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)) == Some(server.as_str())
     };
-    let children = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let children =
+        std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().into_string().ok());
     let children = children.filter(|name| name.bytes().all(|b| b.is_ascii_digit()) && is_child(name));
     ticks(&server, true).unwrap_or_default() + children.filter_map(|child| ticks(&child, false)).sum::<f64>()
 }

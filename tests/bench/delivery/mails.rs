@@ -30,7 +30,9 @@ pub async fn bench() {
     rows::digests(&world, count).await;
     let words = one_written(&world, count).await;
     println!("\n{count} mails each, {at_once} connections where there is a pool\n");
-    println!("| who | mails a second | processor seconds for 1,000 | bytes a mail | connections |\n|---|---|---|---|---|");
+    println!(
+        "| who | mails a second | processor seconds for 1,000 | bytes a mail | connections |\n|---|---|---|---|---|"
+    );
     let ours = ours(&world, &sink, count).await;
     peers(&sink, &words, count, at_once);
     let mail = "x".repeat(76) + "\r\n";
@@ -38,7 +40,11 @@ pub async fn bench() {
     let before = sink.counts();
     let ceiling = smtp_ceiling(&sink, at_once, count * 2, &mail).await;
     let took = sink.counts().since(before);
-    println!("| the sink's ceiling: the same bytes, sent as they are | {ceiling:.0} | | {} | {} |", took.bytes_each(), took.connections);
+    println!(
+        "| the sink's ceiling: the same bytes, sent as they are | {ceiling:.0} | | {} | {} |",
+        took.bytes_each(),
+        took.connections
+    );
 }
 
 /// Lets the mailer write one digest, and gives its words to all others: they wait for their first attempt as it does after a
@@ -56,7 +62,8 @@ async fn one_written(world: &World, count: u64) -> Value {
     .await
     .unwrap();
     let png: Vec<u8> = row.get("picture_png");
-    let copied = "update deliver.deliveries d set subject = w.subject, body_text = w.body_text, body_html = w.body_html,
+    let copied =
+        "update deliver.deliveries d set subject = w.subject, body_text = w.body_text, body_html = w.body_html,
              picture_alt = w.picture_alt, picture_png = w.picture_png, frozen_at = w.frozen_at, state = 'waiting'
          from deliver.deliveries w where d.state = 'gathering' and w.name = 'Digest 1' and w.frozen_at is not null";
     assert_eq!(sql(world, copied).await, count - 1);
@@ -76,7 +83,9 @@ async fn ours(world: &World, sink: &Sink, count: u64) -> u64 {
     let (took, used) = (began.elapsed().as_secs_f64(), Used::since(used));
     drop(running);
     until("all is written down", async || {
-        number(world, "select count(*) from deliver.deliveries where state in ('waiting', 'sending', 'handing_over')").await == 0
+        number(world, "select count(*) from deliver.deliveries where state in ('waiting', 'sending', 'handing_over')")
+            .await
+            == 0
     })
     .await;
     let sent = number(world, "select count(*) from deliver.deliveries where state = 'sent' and tries = 1").await;

@@ -30,7 +30,9 @@ const HORIZONS: [Horizon; 3] = [Horizon::Now, Horizon::Year, Horizon::ThreeYears
 pub async fn bench() {
     let world = World::new().await;
     let mut connection = PgConnection::connect(&world.house.settings.database.url).await.unwrap();
-    println!("\n| subscriptions | partnerships | wanted by (mean) | index: events a second, p99 | scan | GIN, all conditions | GIN, narrowest condition | index against scan |");
+    println!(
+        "\n| subscriptions | partnerships | wanted by (mean) | index: events a second, p99 | scan | GIN, all conditions | GIN, narrowest condition | index against scan |"
+    );
     println!("|---|---|---|---|---|---|---|---|");
     let largest = setting("SKILLWIRE_BENCH_SUBSCRIPTIONS", 100_000);
     for count in [1_000, 10_000, 100_000].into_iter().filter(|count| *count <= largest) {
@@ -50,7 +52,8 @@ async fn one(connection: &mut PgConnection, count: u64, partnerships: u64) {
     }
     gin::fill(connection, &subscriptions).await;
     let scan = |signal: &Signal| -> Vec<SubscriptionId> {
-        let wanted = |s: &&Subscription| !s.paused && s.partnership == signal.partnership && holds(&s.predicate, signal);
+        let wanted =
+            |s: &&Subscription| !s.paused && s.partnership == signal.partnership && holds(&s.predicate, signal);
         subscriptions.iter().filter(wanted).map(|s| s.id).collect()
     };
     let mut matches = 0;
@@ -213,7 +216,8 @@ mod gin {
     pub const ALL: &str = "select id from public.subscriptions where concepts && $1 and counties && $2 and kinds && $3
         and levels && $4 and horizons && $5 and industries && $6 and employers <= $7 and openings <= $8 order by id";
     /// Only the narrowest condition of each predicate is in the index, as it is in ours; the others are asked of the row.
-    pub const NARROWEST: &str = "select id from public.subscriptions where heading && ($1 || $2 || $3) and concepts && $1
+    pub const NARROWEST: &str =
+        "select id from public.subscriptions where heading && ($1 || $2 || $3) and concepts && $1
         and counties && $2 and kinds && $3 and levels && $4 and horizons && $5 and industries && $6 and employers <= $7
         and openings <= $8 order by id";
 
@@ -228,8 +232,12 @@ mod gin {
 
     pub async fn fill(connection: &mut PgConnection, subscriptions: &[Subscription]) {
         run(connection, "drop table if exists public.subscriptions").await;
-        run(connection, "create table public.subscriptions (id uuid primary key, heading text[], concepts text[], counties text[],
-            kinds text[], levels text[], horizons text[], industries text[], employers int, openings int)").await;
+        run(
+            connection,
+            "create table public.subscriptions (id uuid primary key, heading text[], concepts text[], counties text[],
+            kinds text[], levels text[], horizons text[], industries text[], employers int, openings int)",
+        )
+        .await;
         let insert = "insert into public.subscriptions select * from jsonb_to_recordset($1) as r (id uuid, heading text[],
             concepts text[], counties text[], kinds text[], levels text[], horizons text[], industries text[], employers int, openings int)";
         for some in subscriptions.chunks(2_000) {

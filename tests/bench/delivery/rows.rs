@@ -127,12 +127,11 @@ pub async fn signals(world: &World) {
 pub async fn digests(world: &World, count: u64) {
     let partnership = partnership("kc");
     // Which signals a subscriber has: steps that have no divisor in common with their number meet none twice.
-    let nth = format!(
-        "1 + (g * 31 + k * (array[1, 3, 7, 9, 11, 13, 17, 19, 21, 23])[1 + g % 10]) % {SIGNALS}"
-    );
+    let nth = format!("1 + (g * 31 + k * (array[1, 3, 7, 9, 11, 13, 17, 19, 21, 23])[1 + g % 10]) % {SIGNALS}");
     let of = |what: &str| format!("md5('{what} ' || g)::uuid");
     let (person, subscription, last, next) = (of("person"), of("subscription"), of("last"), of("next"));
-    let columns = "id, partnership, subscription, person, channel, name, cadence, time_zone, period, state, due_at, sent_at,
+    let columns =
+        "id, partnership, subscription, person, channel, name, cadence, time_zone, period, state, due_at, sent_at,
         traceparent, created_at";
     let delivery = |id: &str, day: &str, state: &str, sent: &str| {
         format!(

@@ -165,8 +165,11 @@ pub async fn http(mut stream: TcpStream) -> std::io::Result<()> {
         filled += count;
         let Some(head) = buffer[..filled].windows(4).position(|w| w == b"\r\n\r\n") else { continue };
         let text = String::from_utf8_lossy(&buffer[..head]).to_ascii_lowercase();
-        let length: usize =
-            text.split("content-length:").nth(1).and_then(|t| t.lines().next()).map_or(0, |n| n.trim().parse().unwrap());
+        let length: usize = text
+            .split("content-length:")
+            .nth(1)
+            .and_then(|t| t.lines().next())
+            .map_or(0, |n| n.trim().parse().unwrap());
         if filled < head + 4 + length {
             continue;
         }
@@ -191,7 +194,13 @@ pub async fn smtp_ceiling(sink: &Sink, connections: usize, count: u64, mail: &st
                 let mut answer = vec![0; 1_024];
                 let _ = stream.read(&mut answer).await.unwrap();
                 for at in 0..count / connections as u64 {
-                    let steps = ["EHLO x\r\n", "MAIL FROM:<a@b.example>\r\n", "RCPT TO:<a@b.example>\r\n", "DATA\r\n", &content];
+                    let steps = [
+                        "EHLO x\r\n",
+                        "MAIL FROM:<a@b.example>\r\n",
+                        "RCPT TO:<a@b.example>\r\n",
+                        "DATA\r\n",
+                        &content,
+                    ];
                     for step in steps.iter().skip(usize::from(at > 0)) {
                         stream.write_all(step.as_bytes()).await.unwrap();
                         let _ = stream.read(&mut answer).await.unwrap();

@@ -49,13 +49,13 @@ pub async fn bench() {
 
 /// A subscription by stream, made as people make them, and what opens it.
 async fn subscribed(world: &World, name: &str) -> (Subscription, Value) {
-    let asked = json!({"name": name, "channels": ["stream"], "cadence": "daily", "predicate": {"min_openings": 1_000_000}});
+    let asked =
+        json!({"name": name, "channels": ["stream"], "cadence": "daily", "predicate": {"min_openings": 1_000_000}});
     let made = world.call(Some("kc-college"), Method::POST, "/api/v1/subscriptions", Some(asked)).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
     world.drain().await;
     let id = made.body["id"].as_str().unwrap();
-    let told =
-        world.call(Some("kc-college"), Method::POST, &format!("/api/v1/streams/{id}/credentials"), None).await;
+    let told = world.call(Some("kc-college"), Method::POST, &format!("/api/v1/streams/{id}/credentials"), None).await;
     assert_eq!(told.status, StatusCode::OK, "{}", told.body);
     let body: Json<Subscription> = sqlx::query_scalar("select body from route.subscriptions where id = $1::uuid")
         .bind(id)
@@ -112,7 +112,13 @@ async fn latency(world: &World, rate: u64, seconds: u64) {
 }
 
 /// Gives the id of each message that must come, and when its request was committed.
-async fn commit(parts: &Parts, to: &Subscription, signals: &[Signal], rate: u64, seconds: u64) -> HashMap<String, Instant> {
+async fn commit(
+    parts: &Parts,
+    to: &Subscription,
+    signals: &[Signal],
+    rate: u64,
+    seconds: u64,
+) -> HashMap<String, Instant> {
     let mut committed = HashMap::new();
     let mut tick = tokio::time::interval(Duration::from_secs_f64(COMMIT.min(rate) as f64 / rate as f64));
     for n in 0..rate * seconds / COMMIT {
@@ -173,8 +179,11 @@ async fn throughput(world: &World, count: u64) {
     let (used, began) = (Used::now(), Instant::now());
     while feeder.step(Duration::ZERO).await.unwrap() != Progress::Idle {}
     let (took, used) = (began.elapsed().as_secs_f64(), Used::since(used));
-    let sent = format!("select count(*) from deliver.deliveries where subscription = '{}' and state = 'sent' and tries = 1
-        and feed_sequence is not null", subscription.id);
+    let sent = format!(
+        "select count(*) from deliver.deliveries where subscription = '{}' and state = 'sent' and tries = 1
+        and feed_sequence is not null",
+        subscription.id
+    );
     assert_eq!(number(world, &sent).await as u64, count, "all are sent, once");
     let client = world.nats.client().await;
     let jetstream = async_nats::jetstream::new(client);
@@ -184,14 +193,19 @@ async fn throughput(world: &World, count: u64) {
     let mut config = feed.cached_info().config.clone();
     (config.name, config.subjects) = ("BENCH".to_owned(), vec!["bench.>".to_owned()]);
     jetstream.create_stream(config).await.unwrap();
-    let (flying, one_by_one) = (raw(&jetstream, &body, count, IN_FLIGHT).await, raw(&jetstream, &body, count, CLIENTS).await);
+    let (flying, one_by_one) =
+        (raw(&jetstream, &body, count, IN_FLIGHT).await, raw(&jetstream, &body, count, CLIENTS).await);
     let feeder = count as f64 / took;
     println!("\n| {count} messages of {} bytes | a second | the feeder's share of it |\n|---|---|---|", body.len());
     println!("| the feeder, all of it written down | {feeder:.0} | |");
     println!("| raw publishes, {IN_FLIGHT} on their way | {flying:.0} | {:.0} % |", feeder / flying * 100.0);
     println!("| raw publishes, {CLIENTS} on their way | {one_by_one:.0} | {:.0} % |", feeder / one_by_one * 100.0);
     let each = |seconds: f64| seconds / count as f64 * 1_000.0;
-    println!("\nprocessor seconds for 1,000 messages: the feeder {:.3}, PostgreSQL beside it {:.3}", each(used.own), each(used.postgres));
+    println!(
+        "\nprocessor seconds for 1,000 messages: the feeder {:.3}, PostgreSQL beside it {:.3}",
+        each(used.own),
+        each(used.postgres)
+    );
 }
 
 async fn backlog(world: &World, to: &Subscription, count: u64) {

@@ -24,7 +24,9 @@ pub async fn bench() {
     rows::signals(&world).await;
     let body = number(&world, "select max(length(body::text))::bigint from public.chosen").await;
     println!("\n{count} deliveries each\n");
-    println!("| endpoints | deliveries a second | processor seconds for 1,000: ours, PostgreSQL's | bytes each | connections | the sink's ceiling |");
+    println!(
+        "| endpoints | deliveries a second | processor seconds for 1,000: ours, PostgreSQL's | bytes each | connections | the sink's ceiling |"
+    );
     println!("|---|---|---|---|---|---|");
     for endpoints in [1, 10] {
         let sink = Sink::start(HTTP, endpoints);
@@ -34,7 +36,9 @@ pub async fn bench() {
         let running = run(deliver_works(&world, &["deliver.webhook"]));
         until("all posts are out", async || sink.counts().taken == count).await;
         until("all is written down", async || {
-            number(&world, "select count(*) from deliver.deliveries where channel = 'webhook' and state <> 'sent'").await == 0
+            number(&world, "select count(*) from deliver.deliveries where channel = 'webhook' and state <> 'sent'")
+                .await
+                == 0
         })
         .await;
         let (took, used) = (began.elapsed().as_secs_f64(), Used::since(used));

@@ -122,9 +122,8 @@ pub(crate) async fn messages(tx: &mut Tx, now: DateTime<Utc>, limit: u32) -> Res
     rows.into_iter()
         .map(|row| {
             let id: Uuid = row.get("id");
-            let Json(signal): Json<Signal> = row
-                .try_get("body")
-                .map_err(|e| StoreError::inconsistent("deliver.delivery_signals", "body", id, e))?;
+            let Json(signal): Json<Signal> =
+                row.try_get("body").map_err(|e| StoreError::inconsistent("deliver.delivery_signals", "body", id, e))?;
             Ok(DueMessage {
                 id: DeliveryId(id),
                 subscription: SubscriptionId(row.get("subscription")),

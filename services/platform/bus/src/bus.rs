@@ -196,9 +196,8 @@ impl Bus {
         for message in messages {
             waiting.push(self.publish(&message.subject, &message.id, message.body.clone()).await);
         }
-        let answers = waiting.into_iter().map(|handed| async move {
-            Ok(handed?.await.map_err(BusError::unavailable)?.sequence)
-        });
+        let answers =
+            waiting.into_iter().map(|handed| async move { Ok(handed?.await.map_err(BusError::unavailable)?.sequence) });
         futures::future::join_all(answers).await
     }
 
