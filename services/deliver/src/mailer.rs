@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::StreamExt;
+use futures::{Stream, StreamExt, TryStreamExt};
 use skillwire_runtime::trace::trace_id;
 use skillwire_runtime::{Clock, Contact, DirectoryRead, Fault, Ids, Progress, Wake, Work};
 use skillwire_schemas::AttemptId;
@@ -24,6 +24,8 @@ use crate::store::claim::{self, Due};
 use crate::store::{attempts, deliveries, suppressed};
 use crate::window::Schedule;
 
+/// Claims of one step at most: a stop waits for the step.
+const CLAIMS_MAX: usize = 8;
 /// Tries to write an outcome down while the database is away; the lease runs out much later.
 const WRITE_TRIES_MAX: u32 = 60;
 
@@ -82,13 +84,11 @@ impl Work for Mailer {
         }
         let late = TimeDelta::hours(self.config.late_hours_max);
         deliveries::fold_late(&self.db, self.schedule, now, late).await?;
-        let lease = TimeDelta::seconds(self.config.lease_s);
-        let limit = u32::try_from(self.config.mails_at_once_max).unwrap_or(8);
-        let due = claim::mails(&self.db, now, lease, limit).await?;
-        let count = due.len();
-        let sending = futures::stream::iter(due).map(|delivery| self.deliver(delivery));
-        let done: Vec<Result<(), Fault>> =
-            sending.buffer_unordered(self.config.mails_at_once_max.max(1)).collect().await;
+        let mut count = 0;
+        let at_once = self.config.mails_at_once_max.max(1);
+        // Who is done goes on with the next: one slow mail does not hold up the others of its claim.
+        let sending = self.due().map(|due| async { self.deliver(due?).await }).buffer_unordered(at_once);
+        let done: Vec<Result<(), Fault>> = sending.inspect(|_| count += 1).collect().await;
         for result in done {
             result?;
         }
@@ -105,6 +105,20 @@ impl Work for Mailer {
 }
 
 impl Mailer {
+    /// The mails that are due, claimed as they are asked for.
+    fn due(&self) -> impl Stream<Item = Result<Due, Fault>> {
+        let limit = u32::try_from(self.config.mails_at_once_max).unwrap_or(8);
+        let lease = TimeDelta::seconds(self.config.lease_s);
+        let claims = futures::stream::try_unfold(0, move |claims| async move {
+            if claims == CLAIMS_MAX {
+                return Ok(None);
+            }
+            let due = claim::mails(&self.db, self.clock.now(), lease, limit).await?;
+            Ok::<_, Fault>((!due.is_empty()).then(|| (futures::stream::iter(due.into_iter().map(Ok)), claims + 1)))
+        });
+        claims.try_flatten()
+    }
+
     /// One delivery, from its freezing to its outcome.
     async fn deliver(&self, mut due: Due) -> Result<(), Fault> {
         let now = self.clock.now();

@@ -1,9 +1,9 @@
 //! The index: signal -> the subscriptions that want it, without looking at all of them.
 //!
-//! Each partnership has a shelf on which every subscription has a place. What subscriptions ask of counties, levels, kinds and
-//! horizons is kept as bits over the places: four ANDs leave the places that could want a signal. Those that name concepts are
-//! listed under them; the others stand in a set. Whatever is left over is asked by [`holds`](crate::holds) itself: the index can
-//! only be slow, never wrong. `an_index_finds_what_a_scan_finds` holds it to that.
+//! Each partnership has a shelf on which every subscription has a place. What subscriptions ask of counties, levels, industries,
+//! kinds and horizons is kept as bits over the places: some ANDs leave the places that could want a signal. Those that name concepts
+//! are listed under them; the others stand in a set. The rule is [`holds`]: what is found here is exactly what it says of each
+//! subscription, which `an_index_finds_what_a_scan_finds` and every build with debug assertions hold it to.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use skillwire_schemas::{
 };
 
 use crate::bits::{Bits, Dimension};
-use crate::holds::holds;
+use crate::holds::{NAICS_TOLD_DIGITS, holds};
 
 /// Subscriptions by what they ask for.
 #[derive(Clone, Debug, Default)]
@@ -70,11 +70,12 @@ struct Shelf {
     subscriptions: Vec<Option<Arc<Subscription>>>,
     /// Places without a subscription.
     free: Vec<u32>,
-    /// What each place asks at least: employers, openings. Beside one another, so that looking at many is cheap.
-    least: Vec<(u32, u32)>,
+    /// Who is at each place, and what it asks at least. Beside one another, so that looking at many is cheap.
+    cards: Vec<Card>,
     taken: Bits,
     counties: Dimension<CountyFips>,
     levels: Dimension<RegionLevel>,
+    industries: Dimension<Prefix>,
     kinds: Dimension<ConceptKind>,
     horizons: Dimension<Horizon>,
     /// Places that take any concept.
@@ -82,11 +83,37 @@ struct Shelf {
     concepts: HashMap<ConceptKey, Vec<u32>>,
 }
 
+/// What is looked at before the subscription itself.
+#[derive(Clone, Copy, Debug)]
+struct Card {
+    id: SubscriptionId,
+    min_employers: u32,
+    min_openings: u32,
+}
+
+/// The digits of an industry that are compared, and how many.
+type Prefix = (usize, [u8; NAICS_TOLD_DIGITS]);
+
+/// None for what is no prefix of any industry told.
+fn prefix(digits: &str) -> Option<Prefix> {
+    let mut told = [0; NAICS_TOLD_DIGITS];
+    told.get_mut(..digits.len())?.copy_from_slice(digits.as_bytes());
+    Some((digits.len(), told))
+}
+
+/// What a subscription asks of industries, as far as it can be compared.
+fn prefixes(subscription: &Subscription) -> Vec<Prefix> {
+    let asked = subscription.predicate.naics_prefixes.iter();
+    // One that can meet nothing must not make the place take anything: it stands under a prefix that is none.
+    let none = (usize::MAX, [0; NAICS_TOLD_DIGITS]);
+    asked.map(|naics| prefix(naics.get(..NAICS_TOLD_DIGITS).unwrap_or(naics)).unwrap_or(none)).collect()
+}
+
 impl Shelf {
     fn put(&mut self, subscription: Subscription) -> u32 {
         let place = self.free.pop().unwrap_or_else(|| {
             self.subscriptions.push(None);
-            self.least.push((0, 0));
+            self.cards.push(Card { id: subscription.id, min_employers: 0, min_openings: 0 });
             // A partnership with four billion subscriptions does not fit the memory either.
             u32::try_from(self.subscriptions.len() - 1).unwrap_or(u32::MAX)
         });
@@ -94,6 +121,7 @@ impl Shelf {
         self.taken.insert(place);
         self.counties.put(place, &asked.counties);
         self.levels.put(place, &asked.region_levels);
+        self.industries.put(place, &prefixes(&subscription));
         self.kinds.put(place, &asked.concept_kinds);
         self.horizons.put(place, &asked.horizons);
         if asked.concepts.is_empty() {
@@ -107,8 +135,9 @@ impl Shelf {
             }
         }
         let at = place as usize;
-        if let (Some(least), Some(slot)) = (self.least.get_mut(at), self.subscriptions.get_mut(at)) {
-            *least = (asked.min_employers, asked.min_openings);
+        if let (Some(card), Some(slot)) = (self.cards.get_mut(at), self.subscriptions.get_mut(at)) {
+            let (min_employers, min_openings) = (asked.min_employers, asked.min_openings);
+            *card = Card { id: subscription.id, min_employers, min_openings };
             *slot = Some(Arc::new(subscription));
         }
         place
@@ -120,6 +149,7 @@ impl Shelf {
         self.taken.remove(place);
         self.counties.remove(place, &asked.counties);
         self.levels.remove(place, &asked.region_levels);
+        self.industries.remove(place, &prefixes(&old));
         self.kinds.remove(place, &asked.concept_kinds);
         self.horizons.remove(place, &asked.horizons);
         self.any_concept.remove(place);
@@ -135,11 +165,7 @@ impl Shelf {
     }
 
     fn matching(&self, signal: &Signal) -> Vec<Arc<Subscription>> {
-        let mut could = self.taken.clone();
-        self.counties.keep(&mut could, &signal.region.counties);
-        self.levels.keep(&mut could, &[signal.region.level]);
-        self.kinds.keep(&mut could, &[signal.concept.kind]);
-        self.horizons.keep(&mut could, &[signal.horizon]);
+        let could = self.could_want(signal);
         let scheme = &signal.concept.key.scheme;
         let named = std::iter::once(&signal.concept.key.id)
             .chain(&signal.concept.broader)
@@ -148,23 +174,48 @@ impl Shelf {
             .copied()
             .filter(|place| could.contains(*place));
         let numbers = signal.figures.numbers().map(|numbers| (numbers.employers, numbers.openings()));
-        let enough = |place: &u32| match (numbers, self.least.get(*place as usize)) {
-            (Some(told), Some(least)) => told.0 >= least.0 && told.1 >= least.1,
+        let enough = |card: &Card| match numbers {
+            Some((employers, openings)) => employers >= card.min_employers && openings >= card.min_openings,
             // Without numbers every minimum is met.
-            _ => true,
+            None => true,
         };
-        let mut found: Vec<Arc<Subscription>> = could
+        let mut found: Vec<(SubscriptionId, u32)> = could
             .both(&self.any_concept)
             .chain(named)
-            .filter(enough)
-            .filter_map(|place| self.subscriptions.get(place as usize)?.as_ref())
-            .filter(|subscription| holds(&subscription.predicate, signal))
-            .map(Arc::clone)
+            .filter_map(|place| Some((self.cards.get(place as usize)?, place)))
+            .filter(|(card, _)| enough(card))
+            .map(|(card, place)| (card.id, place))
             .collect();
-        found.sort_unstable_by_key(|subscription| subscription.id);
+        found.sort_unstable();
         // One that asks for a concept and for a broader one is found by both.
-        found.dedup_by_key(|subscription| subscription.id);
-        found
+        found.dedup();
+        let at = |place: u32| self.subscriptions.get(place as usize)?.as_ref();
+        let found = found.into_iter().filter_map(|(_, place)| at(place).map(Arc::clone));
+        found.inspect(|subscription| debug_assert!(holds(&subscription.predicate, signal))).collect()
+    }
+
+    /// The places that could want a signal by all but its concept and its size.
+    fn could_want(&self, signal: &Signal) -> Bits {
+        let mut could = self.taken.clone();
+        let counties = signal.region.counties.as_slice();
+        let counties = match signal.region.level {
+            RegionLevel::County => counties.get(..1).unwrap_or_default(),
+            RegionLevel::SubRegion | RegionLevel::Total => counties,
+        };
+        self.counties.keep(&mut could, counties);
+        self.levels.keep(&mut could, &[signal.region.level]);
+        self.kinds.keep(&mut could, &[signal.concept.kind]);
+        self.horizons.keep(&mut could, &[signal.horizon]);
+        // Ended and kept-back signals tell no industries.
+        if signal.figures.numbers().is_some() {
+            let told: Vec<Prefix> = signal
+                .industries
+                .iter()
+                .flat_map(|industry| (0..=NAICS_TOLD_DIGITS).filter_map(|digits| prefix(industry.get(..digits)?)))
+                .collect();
+            self.industries.keep(&mut could, &told);
+        }
+        could
     }
 }
 
@@ -197,8 +248,8 @@ pub(crate) mod tests {
     fn predicate() -> impl Strategy<Value = Predicate> {
         (
             subsequence(counties(), 0..=2),
-            subsequence(vec![RegionLevel::County, RegionLevel::Total], 0..=1),
-            subsequence(vec!["33".to_owned(), "332710".to_owned(), "722".to_owned()], 0..=2),
+            subsequence(vec![RegionLevel::County, RegionLevel::SubRegion, RegionLevel::Total], 0..=2),
+            subsequence(["3", "33", "332710", "722", "é332", ""].map(str::to_owned).to_vec(), 0..=2),
             subsequence(vec![ConceptKind::Skill, ConceptKind::Credential], 0..=2),
             subsequence(concepts(), 0..=2),
             subsequence(vec![Horizon::Now, Horizon::Year], 0..=1),
@@ -239,18 +290,21 @@ pub(crate) mod tests {
             select(concepts()),
             subsequence(vec!["welding".to_owned(), "cooking".to_owned()], 0..=2),
             select(vec![ConceptKind::Skill, ConceptKind::Credential]),
-            subsequence(counties(), 1..=4),
+            (
+                subsequence(counties(), 0..=4),
+                select(vec![RegionLevel::County, RegionLevel::SubRegion, RegionLevel::Total]),
+            ),
             select(vec![Horizon::Now, Horizon::Year]),
             subsequence(vec!["332".to_owned(), "722".to_owned()], 0..=2),
             figures,
         )
-            .prop_map(|(p, key, broader, kind, counties, horizon, industries, figures)| {
+            .prop_map(|(p, key, broader, kind, (counties, level), horizon, industries, figures)| {
                 let mut signal = signal();
                 signal.partnership = PartnershipId::derived(&[&p.to_string()]);
                 signal.concept.key = key;
                 signal.concept.broader = broader;
                 signal.concept.kind = kind;
-                signal.region.level = if counties.len() == 1 { RegionLevel::County } else { RegionLevel::Total };
+                signal.region.level = level;
                 signal.region.counties = counties;
                 signal.horizon = horizon;
                 signal.industries = industries;
