@@ -37,7 +37,7 @@ from ui import line, step  # noqa: E402
 
 OWNERS = {"submit": "intake", "submissions": "intake", "needs": "normalize", "signals": "aggregate",
           "subscriptions": "route", "deliveries": "deliver", "webhooks": "deliver", "streams": "deliver",
-          "unsubscribe": "deliver"}
+          "unsubscribe": "deliver", "feeds": "deliver", "suppressions": "deliver"}
 PARTNERSHIP = "kc"
 KEY = "5a" * 32
 
@@ -216,7 +216,7 @@ def run(options, data):
     smtp, viewer = free_port(), free_port()
     env = dict(os.environ, SKILLWIRE_DATABASE_URL=database.url, SKILLWIRE_NATS_URL=broker.url, SKILLWIRE_SECRET_KEY=KEY,
                SKILLWIRE_DELIVER_SMTP_URL=f"smtp://127.0.0.1:{smtp}", SKILLWIRE_DELIVER_INSTANT_WINDOW_S="2",
-               SKILLWIRE_DELIVER_LEASE_S="6", SKILLWIRE_DELIVER_UNCERTAIN_RETRY_S="2", SKILLWIRE_LOG_FILTER="warn",
+               SKILLWIRE_DELIVER_LEASE_S="6", SKILLWIRE_DELIVER_SMTP_ANSWER_TIMEOUT_S="4", SKILLWIRE_DELIVER_UNCERTAIN_RETRY_S="2", SKILLWIRE_LOG_FILTER="warn",
                SKILLWIRE_DATABASE_CONNECTIONS_MAX="6", SKILLWIRE_NATS_ANSWER_TIMEOUT_S="2")
     catcher = Child("mail-catcher", [program, "mail-catcher", "--smtp", f"127.0.0.1:{smtp}", "--http", f"127.0.0.1:{viewer}", "--dir", f"{data}/mail"], data, env=env)
     subprocess.run([program, "migrate"], env=env, check=True, stdout=subprocess.DEVNULL)

@@ -164,7 +164,7 @@ def subscribe(url, tokens, receiver):
                      "region_levels": [["total"], ["county"], ["sub_region"], ["total", "county"]][n // 16 % 4],
                      "counties": [COUNTIES[n % 6]] if n % 3 == 0 else []}
         made = insist(url, token, "POST", "/api/v1/subscriptions", {
-            "name": f"Soak {n}", "channels": ["email", "stream", "webhook"], "cadence": "instant" if n % 2 else "daily",
+            "name": f"Soak {n}", "channels": ["email", "stream", "webhook", "feed"], "cadence": "instant" if n % 2 else "daily",
             "webhook_url": f"{hook}/{n}", "predicate": predicate})
         insist(url, token, "POST", f"/api/v1/webhooks/{made['id']}/secret")
 
@@ -260,7 +260,7 @@ def account(ledger, options, submitters, receiver, viewer, feed, kills, seconds)
     ledger.must("openings in the total signals of occupations", one(
         "select coalesce(sum(openings), 0) from aggregate.signals where level = 'total' and kind = 'occupation' and state = 'published'"), openings)
     ledger.must("dead letters", one("select " + " + ".join(f"(select count(*) from {s}.dead_letters)" for s in SERVICES)), 0)
-    for channel in ("stream", "webhook"):
+    for channel in ("stream", "webhook", "feed"):
         missing = f"""select count(*) from route.told t where not exists (select 1 from deliver.deliveries d
             join deliver.delivery_signals x on x.delivery = d.id where d.subscription = t.subscription and d.channel = '{channel}'
             and d.state = 'sent' and x.signal = t.signal and x.revision = t.revision)"""
@@ -279,6 +279,8 @@ def account(ledger, options, submitters, receiver, viewer, feed, kills, seconds)
     sent = set(ledger.sql("select id from deliver.deliveries where channel = 'stream' and state = 'sent'"))
     ledger.must("feed messages sent and not in the feed", len(sent - set(feed)), 0)
     feed_repeats = sum(1 for n in feed.values() if n > 1)
+    ledger.must("feeds whose numbers have a gap", one("""select count(*) from (select 1 from deliver.deliveries
+        where channel = 'feed' and feed_number is not null group by subscription having max(feed_number) <> count(*)) x"""), 0)
     # Mail.
     with urllib.request.urlopen(f"http://127.0.0.1:{viewer}/api/messages") as answer:
         mails = collections.Counter(mail["message_id"].strip("<>").split("@")[0] for mail in json.load(answer))
@@ -303,7 +305,7 @@ def run(options, data):
     smtp, viewer, receiver = free_port(), free_port(), Receiver(options.seed)
     env = dict(os.environ, SKILLWIRE_DATABASE_URL=database.url, SKILLWIRE_NATS_URL=broker.url, SKILLWIRE_SECRET_KEY=KEY,
                SKILLWIRE_DELIVER_SMTP_URL=f"smtp://127.0.0.1:{smtp}", SKILLWIRE_DELIVER_INSTANT_WINDOW_S="20",
-               SKILLWIRE_DELIVER_LEASE_S="6", SKILLWIRE_DELIVER_UNCERTAIN_RETRY_S="2", SKILLWIRE_LOG_FILTER="warn",
+               SKILLWIRE_DELIVER_LEASE_S="6", SKILLWIRE_DELIVER_SMTP_ANSWER_TIMEOUT_S="4", SKILLWIRE_DELIVER_UNCERTAIN_RETRY_S="2", SKILLWIRE_LOG_FILTER="warn",
                SKILLWIRE_OUTBOUND_ALLOWED_NETWORKS='["127.0.0.0/8"]', SKILLWIRE_OUTBOUND_PLAIN_HTTP="true",
                SKILLWIRE_DATABASE_CONNECTIONS_MAX="8", SKILLWIRE_NATS_ANSWER_TIMEOUT_S="2")
     catcher = Child("mail-catcher", [program, "mail-catcher", "--smtp", f"127.0.0.1:{smtp}", "--http", f"127.0.0.1:{viewer}", "--dir", f"{data}/mail"], data, env=env)

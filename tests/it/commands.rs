@@ -11,7 +11,7 @@ use skillwire_tests::World;
 use crate::pipeline::{everything, feed};
 
 /// The program, which `cargo build` puts beside the folder of the tests.
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let beside = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("skillwire");
     assert!(
         beside.exists(),
@@ -22,7 +22,7 @@ fn program() -> PathBuf {
 }
 
 /// Runs it on the world's engines.
-async fn run(world: &World, arguments: &[&str]) -> Output {
+pub(crate) async fn run(world: &World, arguments: &[&str]) -> Output {
     let settings = &world.house.settings;
     let mut command = Command::new(program());
     command
@@ -35,7 +35,7 @@ async fn run(world: &World, arguments: &[&str]) -> Output {
 }
 
 /// Its answer, when it must do well.
-async fn well(world: &World, arguments: &[&str]) -> String {
+pub(crate) async fn well(world: &World, arguments: &[&str]) -> String {
     let output = run(world, arguments).await;
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {} {error}", output.status);
@@ -43,7 +43,7 @@ async fn well(world: &World, arguments: &[&str]) -> String {
 }
 
 /// Exit code and what it complains of.
-async fn ill(world: &World, arguments: &[&str]) -> (Option<i32>, String) {
+pub(crate) async fn ill(world: &World, arguments: &[&str]) -> (Option<i32>, String) {
     let output = run(world, arguments).await;
     assert!(output.stdout.is_empty(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
     (output.status.code(), String::from_utf8(output.stderr).unwrap())

@@ -152,7 +152,7 @@ async fn check(world: &World, said: &[Need], seed: u64) {
     for (counted, again) in counted.iter().zip(&again) {
         assert_eq!(counted, again, "seed {seed}: counted from nothing on {today}");
     }
-    assert_eq!(skillwire_store::inbox::dead(&world.house.db("aggregate")).await.unwrap(), 0);
+    assert_eq!(skillwire_store::dead::dead(&world.house.db("aggregate")).await.unwrap(), 0);
 }
 
 #[tokio::test]

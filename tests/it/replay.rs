@@ -66,7 +66,7 @@ async fn a_message_that_is_no_event_is_buried_and_holds_nothing_up() {
         world.need(&format!("kc-e{n}"), "W-1", "Welder", "29095", 3).await;
     }
     world.drain().await;
-    assert_eq!(skillwire_store::inbox::dead(&world.house.db("normalize")).await.unwrap(), 3);
+    assert_eq!(skillwire_store::dead::dead(&world.house.db("normalize")).await.unwrap(), 3);
     assert!(!world.get("kc-college", "/api/v1/signals").await["signals"].as_array().unwrap().is_empty());
 }
 

@@ -10,7 +10,7 @@ fn cookies(answer: &Response) -> Vec<String> {
     set.map(|cookie| cookie.split(';').next().unwrap().to_owned()).collect()
 }
 
-async fn ask(world: &World, address: &str) -> Response {
+pub(crate) async fn ask(world: &World, address: &str) -> Response {
     let body = format!("address={}", address.replace('@', "%40"));
     post(world, "/sign-in", body).send().await.unwrap()
 }
@@ -21,7 +21,7 @@ fn post(world: &World, path: &str, body: String) -> RequestBuilder {
 }
 
 /// The link in the last mail, as a path. The mail is sent in the background: its arrival is waited for.
-async fn link(world: &World, before: usize) -> String {
+pub(crate) async fn link(world: &World, before: usize) -> String {
     for _ in 0..500 {
         if let Some(mail) = world.catcher.mailbox.list().get(before) {
             let raw = world.catcher.mailbox.raw(mail.id).unwrap();

@@ -272,3 +272,37 @@ async fn decisions_outlive_releases_and_say_when_their_concept_was_retired() {
     assert_eq!(decide(&world, "withy bothering", "guild:2").await, StatusCode::UNPROCESSABLE_ENTITY, "it is retired");
     assert_eq!(decide(&world, "withy bothering", "guild:6").await, StatusCode::CREATED);
 }
+
+#[tokio::test]
+async fn a_county_is_read_as_people_write_it_and_the_region_decides_between_counties_of_one_name() {
+    let world = World::new().await;
+    let counties = ["29095", "Jackson Co., Missouri", "Jackson Co. Missouri", "MO - Jackson County", "Jackson County"];
+    let need = |at: usize, county: &str| {
+        json!({"reference": format!("P-{at}"), "occupation": "Welder", "county": county,
+            "openings": [{"horizon": "now", "new": 1}], "required_skills": ["MIG welding"]})
+    };
+    let needs: Vec<Value> = counties.iter().enumerate().map(|(at, county)| need(at, county)).collect();
+    let body = json!({"needs": needs}).to_string();
+    assert_eq!(world.submit("kc-e1", "places", "application/json", body.as_bytes()).await.status, StatusCode::CREATED);
+    world.drain().await;
+    let kept = world.get("kc-e1", "/api/v1/needs").await;
+    let read: Vec<&str> = kept["needs"].as_array().unwrap().iter().map(|n| n["county"].as_str().unwrap()).collect();
+    assert_eq!(read, ["29095"; 5]);
+
+    for (at, (county, why)) in [
+        ("Clay County, KS", "is not in the partnership's region"),
+        ("Adair County", "'Adair County' is a county in IA, KY, MO, OK; add the state"),
+        (
+            "Jakson County, MO",
+            "'Jakson County, MO' is no US county; if Jackson County, MO (29095) is meant, write that",
+        ),
+        ("Gotham", "is no US county"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let body = json!({"needs": [need(9, county)]}).to_string();
+        let answer = world.submit("kc-e1", &format!("p{at}"), "application/json", body.as_bytes()).await;
+        assert!(answer.body.to_string().contains(why), "{county}: {}", answer.body);
+    }
+}

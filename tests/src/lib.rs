@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::missing_panics_doc, reason = "tests: a panic is the answer")]
 
 pub mod nats;
+pub mod proxy;
 pub mod sink;
 pub mod world;
 

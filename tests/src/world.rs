@@ -122,6 +122,9 @@ impl World {
         let mut settings = settings(&database(&name));
         settings.nats.url = nats.url();
         settings.nats.answer_timeout_s = 2;
+        // nats-server promises the space it is asked for, and makes no stream where the disk has less.
+        settings.nats.events_megabytes_max = 256;
+        settings.nats.feed_megabytes_max = 256;
         settings.deliver.smtp_url = format!("smtp://{}", catcher.smtp);
         settings.deliver.smtp_timeout_s = 5;
         settings.http.public_url.clone_from(&url);
@@ -137,6 +140,7 @@ impl World {
             works.extend(made.works);
             routes = routes.merge(made.routes);
         }
+        routes = routes.merge(skillwire::dead_letters::routes(&house));
         let table = routes.table().to_vec();
         let router = shell(
             routes,

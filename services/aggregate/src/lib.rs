@@ -1,6 +1,6 @@
 //! Aggregation: needs become signals that give no employer away.
 //!
-//! Takes NeedNormalized; keeps every version of every need; adds what a version asks for to the sums of its groups
+//! Takes NeedNormalized and NeedsRenormalized (many needs read anew, for one reason); keeps every version of every need; adds what a version asks for to the sums of its groups
 //! (partnership, concept, horizon) and takes away what the version before it asked for (`recount`); folds the groups whose
 //! sums changed over counties, sub-regions and the whole partnership; keeps back what would give somebody away; says
 //! SignalPublished for each cell that changed. Promises that the same needs give the same signals, whatever their order and
@@ -76,6 +76,7 @@ impl Aggregate {
             keeper(&self.parts),
             relay(&self.parts),
             stage(&self.parts, stage::Gatherer::new(self)),
+            stage(&self.parts, stage::Regatherer::new(self)),
             Arc::new(publish::Publisher::new(self)),
             Arc::new(tick::Tick::new(self)),
         ]

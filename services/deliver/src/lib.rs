@@ -3,8 +3,10 @@
 //! Who does what: the *stage* puts each requested signal into the delivery of its subscription, channel and period; the
 //! *listener* keeps what subscriptions are: it holds what is gathered for one that is paused until it is resumed, skips it for
 //! one that ends, and keeps the webhook's endpoint and the stream's credentials in step; the *mailer* sends mail deliveries that
-//! are due, over SMTP; the *feeder* puts stream deliveries into the subscriber's feed; the *pusher* posts webhook deliveries to
-//! the subscriber's own address (`webhook/`); the *gate* and the *tender* let each subscriber read their own feed and no other
+//! are due, over SMTP; the *reader* of what comes back finds out which of them did not arrive (`bounce/`); the *feeder* puts
+//! stream deliveries into the subscriber's feed; the *pusher* posts webhook deliveries to the subscriber's own address
+//! (`webhook/`); the *numberer* gives feed deliveries their place in a feed that is read from a private address (`feeds/`); the
+//! *gate* and the *tender* let each subscriber read their own feed and no other
 //! (`stream/`).
 //! Every attempt is a row of its own, written before anything leaves, and before the content of a mail leaves it is written
 //! that it is leaving.
@@ -14,14 +16,20 @@
 //! `uncertain`: tried once more with the same Message-ID, and counted. Nothing is guessed. Refuses to know why a
 //! subscription wants a signal, and to keep or log an address.
 //!
-//! Metrics: `deliver_attempts_total{channel,outcome}`, `deliver_requested_total{channel}`, `deliver_breakers_opened_total`,
-//! `deliver_webhooks_disabled_total`.
+//! Metrics: `deliver_attempts_total{channel,outcome}`, `deliver_bounces_total{kind}`, `deliver_requested_total{channel}`, `deliver_breakers_opened_total`,
+//! `deliver_webhooks_disabled_total`, `deliver_by_hand_total{action}`; how it stands (`gauges.rs`):
+//! `deliver_overdue_deliveries{channel}`, `deliver_overdue_seconds{channel}`, `deliver_late_digests`,
+//! `deliver_uncertain_deliveries{channel}`, `deliver_open_breakers`, `deliver_disabled_webhooks`.
 
+pub mod bounce;
+mod by_hand;
 pub mod catcher;
 mod compose;
 mod config;
 mod digest;
 mod feed;
+mod feeds;
+mod gauges;
 pub mod mail;
 mod mailer;
 mod next_step;
@@ -44,8 +52,13 @@ use skillwire_bus::{DoorKeyError, Issuer, Parts, door, keeper, stage};
 use skillwire_runtime::{Wake, Work};
 use skillwire_store::Migration;
 use skillwire_web::{Outbound, Secret};
+use tokio::sync::Semaphore;
 
+use bounce::verp::Verp;
 use compose::Composer;
+use feeds::follower::Follower;
+use feeds::hub::Hub;
+use feeds::numberer::Numberer;
 use stream::gate::Gate;
 use stream::tender::Tender;
 use webhook::call::{Caller, SystemLookup};
@@ -65,8 +78,14 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "subscriptions", sql: include_str!("../migrations/0002_subscriptions.sql") },
     Migration { version: 3, name: "webhooks", sql: include_str!("../migrations/0003_webhooks.sql") },
     Migration { version: 4, name: "streams", sql: include_str!("../migrations/0004_streams.sql") },
+    Migration { version: 5, name: "feeds", sql: include_str!("../migrations/0005_feeds.sql") },
+    Migration { version: 6, name: "by hand", sql: include_str!("../migrations/0006_by_hand.sql") },
     Migration { version: 7, name: "told", sql: include_str!("../migrations/0007_told.sql") },
+    Migration { version: 8, name: "bounces", sql: include_str!("../migrations/0008_bounces.sql") },
 ];
+
+/// Sheets of feeds (CSV, XLSX) written at once by one process.
+const SHEETS_AT_ONCE_MAX: usize = 4;
 
 /// It cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +116,7 @@ pub struct Deliver {
     parts: Parts,
     config: Arc<Config>,
     smtp: Smtp,
+    verp: Option<Verp>,
     secret: Secret,
     public_url: Arc<str>,
     caller: Caller,
@@ -105,6 +125,9 @@ pub struct Deliver {
     feed: Wake,
     push: Wake,
     readers: Wake,
+    feeds: Wake,
+    hub: Hub,
+    sheets: Arc<Semaphore>,
 }
 
 impl Deliver {
@@ -120,12 +143,35 @@ impl Deliver {
         outbound: Outbound,
     ) -> Result<Self, CreateError> {
         let smtp = Smtp::new(&config)?;
+        let verp = Verp::new(&config, &secret)?;
+        if config.bounce_maildir.is_some() && verp.is_none() {
+            let why = "deliver.bounce_maildir is set and deliver.bounce_address is not: give the address that fills it";
+            return Err(SmtpError::Settings(why.to_owned()).into());
+        }
         let caller = Caller::new(outbound, Arc::new(SystemLookup), Duration::from_secs(config.webhook_timeout_s))?;
+        let hub = Hub::new(config.feed_listeners_per_feed_max, config.feed_listeners_max);
+        let sheets = Arc::new(Semaphore::new(SHEETS_AT_ONCE_MAX));
         let config = Arc::new(config);
         let public_url: Arc<str> = public_url.into();
         let composer = Composer::new(parts.db.clone(), secret.clone(), Arc::clone(&public_url));
-        let [due, feed, push, readers] = std::array::from_fn(|_| Wake::default());
-        Ok(Self { parts, config, smtp, secret, public_url, caller, composer, due, feed, push, readers })
+        let [due, feed, push, readers, feeds] = std::array::from_fn(|_| Wake::default());
+        Ok(Self {
+            parts,
+            config,
+            smtp,
+            verp,
+            secret,
+            public_url,
+            caller,
+            composer,
+            due,
+            feed,
+            push,
+            readers,
+            feeds,
+            hub,
+            sheets,
+        })
     }
 
     /// Its loops.
@@ -138,11 +184,30 @@ impl Deliver {
             stage(&self.parts, stage::Gatherer::new(self)),
             stage(&self.parts, subscribed::Listener::new(self)),
             Arc::new(mailer::Mailer::new(self)),
+            Arc::new(self.bounces()?),
             Arc::new(feed::Feeder::new(self)),
             Arc::new(Pusher::new(self)),
+            Arc::new(Numberer::new(self)),
+            Arc::new(Follower::new(self)),
             door("deliver.door", &self.parts, issuer(&self.secret)?, Arc::new(Gate::new(self))),
             Arc::new(Tender::new(self)),
+            Arc::new(gauges::Gauges::new(self)),
         ])
+    }
+
+    /// What reads the mail that comes back.
+    fn bounces(&self) -> Result<bounce::Reader, CreateError> {
+        let env = &self.parts.env;
+        let db = self.parts.db.clone();
+        let maildir = match &self.config.bounce_maildir {
+            Some(path) => {
+                let (clock, ids) = (Arc::clone(&env.clock), Arc::clone(&env.ids));
+                let returns = bounce::Returns::new(db.clone(), clock, ids, &self.config, &self.secret)?;
+                Some((path.as_path(), returns))
+            }
+            None => None,
+        };
+        Ok(bounce::Reader::new(db, maildir))
     }
 
     /// Its pages and API.

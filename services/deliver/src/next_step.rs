@@ -18,8 +18,10 @@ pub(crate) fn next_step(state: State, channel: Channel, due_at: DateTime<Utc>) -
             Channel::Email => "nothing: the mail server has it",
             Channel::Stream => "nothing: it is in the feed",
             Channel::Webhook => "nothing: its receiver has it",
+            Channel::Feed => "nothing: its readers find it in the feed",
         }
         .to_owned(),
+        State::Bounced => "nothing, unless staff ask for another try; see whether its address may get mails".to_owned(),
         State::Uncertain if channel == Channel::Webhook => {
             "may have arrived; goes again only when it is replayed, with the same webhook-id".to_owned()
         }
@@ -39,11 +41,20 @@ mod tests {
     #[test]
     fn every_state_says_what_is_next() {
         let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        for word in
-            ["gathering", "held", "waiting", "sending", "handing_over", "sent", "uncertain", "failed", "skipped"]
-        {
+        for word in [
+            "gathering",
+            "held",
+            "waiting",
+            "sending",
+            "handing_over",
+            "sent",
+            "bounced",
+            "uncertain",
+            "failed",
+            "skipped",
+        ] {
             let state = State::of(word).unwrap();
-            for channel in [Channel::Email, Channel::Stream, Channel::Webhook] {
+            for channel in [Channel::Email, Channel::Stream, Channel::Webhook, Channel::Feed] {
                 assert!(!next_step(state, channel, at).is_empty(), "{word}");
             }
         }

@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use crate::web::{api, mail, streams, webhooks};
+use crate::web::{api, by_hand, feeds, mail, streams, suppressed, webhooks};
 
 #[derive(OpenApi)]
 #[openapi(paths(
@@ -10,6 +10,12 @@ use crate::web::{api, mail, streams, webhooks};
     api::get,
     api::send,
     mail::test_api,
+    api::summary,
+    api::signal,
+    by_hand::retry,
+    by_hand::skip,
+    by_hand::resend,
+    by_hand::bulk,
     webhooks::list,
     webhooks::get,
     webhooks::secret,
@@ -21,7 +27,13 @@ use crate::web::{api, mail, streams, webhooks};
     streams::get,
     streams::credentials,
     streams::revoke,
-    streams::replay
+    streams::replay,
+    suppressed::list,
+    suppressed::allow,
+    feeds::list,
+    feeds::get,
+    feeds::rotate,
+    feeds::revoke
 ))]
 struct Document;
 

@@ -27,6 +27,7 @@ pub(crate) struct Gatherer {
     due: Wake,
     feed: Wake,
     push: Wake,
+    feeds: Wake,
 }
 
 impl Gatherer {
@@ -37,6 +38,7 @@ impl Gatherer {
             due: deliver.due.clone(),
             feed: deliver.feed.clone(),
             push: deliver.push.clone(),
+            feeds: deliver.feeds.clone(),
         }
     }
 
@@ -89,7 +91,7 @@ impl Stage for Gatherer {
                     (None, _) => (None, None),
                 };
                 let (period, state, due) = match channel {
-                    Channel::Stream | Channel::Webhook => (event.id.to_string(), State::Waiting, now),
+                    Channel::Stream | Channel::Webhook | Channel::Feed => (event.id.to_string(), State::Waiting, now),
                     Channel::Email => {
                         let periods = self.periods(subscription, now);
                         let open = periods
@@ -126,6 +128,7 @@ impl Stage for Gatherer {
         self.due.ring();
         self.feed.ring();
         self.push.ring();
+        self.feeds.ring();
     }
 }
 

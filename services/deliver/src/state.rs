@@ -35,6 +35,8 @@ pub(crate) enum State {
     HandingOver,
     /// The other side said yes.
     Sent,
+    /// The other side said yes, and later that it cannot be delivered.
+    Bounced,
     /// Nobody knows, and it was tried twice.
     Uncertain,
     /// The other side said no, or days went by.
@@ -52,6 +54,7 @@ words!(
         Sending = "sending",
         HandingOver = "handing_over",
         Sent = "sent",
+        Bounced = "bounced",
         Uncertain = "uncertain",
         Failed = "failed",
         Skipped = "skipped",
@@ -139,9 +142,18 @@ mod tests {
 
     #[test]
     fn words_read_back() {
-        for word in
-            ["gathering", "held", "waiting", "sending", "handing_over", "sent", "uncertain", "failed", "skipped"]
-        {
+        for word in [
+            "gathering",
+            "held",
+            "waiting",
+            "sending",
+            "handing_over",
+            "sent",
+            "bounced",
+            "uncertain",
+            "failed",
+            "skipped",
+        ] {
             assert_eq!(State::of(word).map(State::as_str), Some(word));
         }
         assert_eq!(State::of("lost"), None);

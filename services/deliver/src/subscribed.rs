@@ -16,7 +16,7 @@ use skillwire_store::{StoreError, Tx};
 use crate::Deliver;
 use crate::stage::{PERIODS_AHEAD_MAX, id_of, period_name, schedule};
 use crate::store::held::{self, Held};
-use crate::store::{deliveries, endpoints, streams, subscriptions};
+use crate::store::{deliveries, endpoints, feeds, streams, subscriptions};
 use crate::window::{Period, Schedule};
 
 /// The stage.
@@ -27,6 +27,7 @@ pub(crate) struct Listener {
     feed: Wake,
     push: Wake,
     readers: Wake,
+    feeds: Wake,
 }
 
 impl Listener {
@@ -38,6 +39,7 @@ impl Listener {
             feed: deliver.feed.clone(),
             push: deliver.push.clone(),
             readers: deliver.readers.clone(),
+            feeds: deliver.feeds.clone(),
         }
     }
 
@@ -98,6 +100,9 @@ impl Stage for Listener {
             if change.ended || !subscription.channels.contains(&Channel::Stream) {
                 streams::revoke(tx.conn(), subscription.id, now).await?;
             }
+            if change.ended || !subscription.channels.contains(&Channel::Feed) {
+                feeds::revoke(tx.conn(), subscription.id, now).await?;
+            }
             if change.ended {
                 held::skip(tx.conn(), subscription.id, &[], "the subscription was ended").await?;
                 continue;
@@ -117,5 +122,6 @@ impl Stage for Listener {
         self.feed.ring();
         self.push.ring();
         self.readers.ring();
+        self.feeds.ring();
     }
 }

@@ -1,5 +1,6 @@
 //! What the directory tells the others: who is who, whose session, whose token.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -103,6 +104,10 @@ impl DirectoryRead for Reader {
             self.organizations.remember((partnership, id), organization, now);
         }
         Ok(found)
+    }
+
+    async fn names(&self, people: &[PersonId]) -> Result<HashMap<PersonId, String>, DirectoryError> {
+        members::names(self.db.pool(), people).await.map_err(lost)
     }
 
     async fn contact(&self, person: PersonId) -> Result<Option<Contact>, DirectoryError> {

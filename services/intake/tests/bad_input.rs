@@ -119,7 +119,7 @@ fn rows_that_are_wrong_say_where_and_what_would_be_right() {
         ),
         (
             "county of several states",
-            "A,Welder,2,Jackson County,,,,,".into(),
+            "A,Welder,2,Adair County,,,,,".into(),
             "county",
             "county_unknown",
             "add the state",

@@ -11,9 +11,10 @@ use skillwire_store::{Db, Tx};
 use uuid::Uuid;
 
 use crate::Normalize;
+use crate::chunks::chunks;
 use crate::kept::Kept;
 use crate::reading::Reading;
-use crate::stage::{Because, say};
+use crate::stage::{Because, say_again};
 use crate::store::renormalizations::{self, Slice, Stepped};
 use crate::store::{decisions, needs, terms};
 
@@ -67,11 +68,15 @@ impl Again {
         let rows: Vec<&Kept> = batch.iter().filter(|kept| kept.changed).collect();
         done.changed = rows.len();
         let now = self.normalize.parts.env.clock.now();
-        needs::save_again(tx.conn(), &rows, now).await?;
-        let because =
-            Because { cause: Decision::name(slice.number), event: slice.event, traceparent: slice.traceparent.clone() };
-        for kept in rows {
-            say(tx, kept, now, Some(&because))?;
+        let sizes = needs::save_again(tx.conn(), &rows, now).await?;
+        let because = Because {
+            partnership: slice.partnership,
+            cause: Decision::name(slice.number),
+            event: slice.event,
+            traceparent: slice.traceparent.clone(),
+        };
+        for chunk in chunks(&sizes) {
+            say_again(tx, &rows[chunk], now, &because)?;
         }
         Ok(done)
     }

@@ -1,6 +1,8 @@
 //! Folding: many ways to write a thing, one key.
 
-use crate::lists::{JOINING, NOISE, SPELLED_OUT};
+use crate::lists::{JOINING, SPELLED_OUT};
+use crate::matcher::MatchKind;
+use crate::title::is_around;
 
 /// Sides of an `&` that may be one word with it: GD&T, A&P, HVAC&R; "bar&grill" are two words. Characters of the longer and
 /// of the shorter side.
@@ -61,14 +63,17 @@ fn plain(c: char) -> Option<char> {
     })
 }
 
+/// Ways to run things, not more than one of something: "shops" and "crops" are.
+const OPERATIONS: [&str; 8] = ["aiops", "devops", "devsecops", "finops", "gitops", "mlops", "secops", "sysops"];
+
 /// A word in the singular, as far as its ending tells.
 pub(crate) fn singular(word: &str) -> String {
     let n = word.len();
     // "CMMS" is not more than one "CMM", and an operations manager operates no machine.
-    if is_abbreviation(word) || word == "operations" {
+    if is_abbreviation(word) || word == "operations" || OPERATIONS.contains(&word) {
         return word.to_owned();
     }
-    if n <= 3 || !word.is_ascii() || ["ss", "us", "is", "js", "ops"].iter().any(|end| word.ends_with(end)) {
+    if n <= 3 || !word.is_ascii() || ["ss", "us", "is", "js"].iter().any(|end| word.ends_with(end)) {
         return word.to_owned();
     }
     if let Some(stem) = word.strip_suffix("ies").filter(|stem| stem.len() > 1) {
@@ -136,7 +141,7 @@ pub(crate) fn key_of(words: Vec<String>) -> Vec<String> {
 
 /// Without the words that say nothing. All of them noise: as it was.
 pub(crate) fn without_noise(words: &[String]) -> Vec<String> {
-    let kept: Vec<String> = words.iter().filter(|w| !NOISE.contains(&w.as_str())).cloned().collect();
+    let kept: Vec<String> = words.iter().filter(|w| !is_around(w, MatchKind::Skill)).cloned().collect();
     if kept.is_empty() { words.to_vec() } else { kept }
 }
 
@@ -173,7 +178,7 @@ mod tests {
         ] {
             assert_eq!(key(one), key(other), "{one}");
         }
-        assert_eq!(key("AWS D1.1"), ["aws", "d11"]);
+        assert_eq!((key("AWS D1.1"), key("machine shops")), (vec!["aws".into(), "d11".into()], key("machine shop")));
         for word in ["boss", "gas", "analysis", "status", "glass", "devops", "cmms"] {
             assert_eq!(singular(word), word);
         }

@@ -168,9 +168,9 @@ impl Index {
         // Of one concept's names that read alike the best counts.
         pairs.exact.sort_unstable();
         pairs.exact.dedup_by_key(|(name, (entry, _))| (*name, *entry));
-        let mut exact = Names::new(pairs.exact);
-        let new = pairs.plurals.into_iter().filter(|(name, _)| exact.get(*name).is_empty()).collect::<Vec<_>>();
-        exact.extend(new);
+        let taken: HashSet<u64> = pairs.exact.iter().map(|(name, _)| *name).collect();
+        pairs.exact.extend(pairs.plurals.into_iter().filter(|(name, _)| !taken.contains(name)));
+        let exact = Names::new(pairs.exact);
         Self {
             literal: Names::new(pairs.literal),
             exact,
@@ -186,12 +186,12 @@ impl Index {
 
     /// The concepts called exactly so.
     pub(crate) fn exactly(&self, words: &[String]) -> impl Iterator<Item = (u32, Called)> {
-        self.exact.get(exact_number(words)).iter().map(|(_, found)| *found)
+        self.exact.get(exact_number(words)).iter().copied()
     }
 
     /// Whether a concept is called so to the letter, but for capitals and punctuation.
     pub(crate) fn is_literal(&self, words: &[String], entry: u32) -> bool {
-        self.literal.get(exact_number(words)).iter().any(|(_, other)| *other == entry)
+        self.literal.get(exact_number(words)).contains(&entry)
     }
 
     /// The concepts called so: exactly, else with other spaces, else with the words in another order or form.
@@ -202,7 +202,7 @@ impl Index {
             return exact;
         }
         let hits = |names: &Names<u32>, number: u64, score: f64, why: &'static str| -> Vec<Hit> {
-            names.get(number).iter().map(|(_, entry)| Hit::said(*entry, score, why)).collect()
+            names.get(number).iter().map(|entry| Hit::said(*entry, score, why)).collect()
         };
         let apart = hits(&self.spaceless, spaceless_number(words), SPACING_SCORE, "other spaces");
         if !apart.is_empty() {
@@ -226,7 +226,7 @@ impl Index {
     /// The skills and credentials called so but for words that only say that they are one ("license", "experience").
     pub(crate) fn bare(&self, words: &[String]) -> Vec<Hit> {
         let found = self.bare.get(shape_number(words)).iter();
-        found.map(|(_, entry)| Hit::said(*entry, BARE_SCORE, "alias, shortened")).collect()
+        found.map(|entry| Hit::said(*entry, BARE_SCORE, "alias, shortened")).collect()
     }
 
     /// Whether one of the words is the last word of a name: says what somebody is ("aide", "manager").
@@ -265,6 +265,7 @@ impl Pairs {
             .chain(entry.abbreviations.iter().map(|a| (a, Called::Abbreviation)));
         let around = match entry.concept.kind {
             ConceptKind::Credential => Some(MatchKind::Credential),
+            ConceptKind::Industry => Some(MatchKind::Industry),
             kind if kind.is_requirement() => Some(MatchKind::Skill),
             _ => None,
         };

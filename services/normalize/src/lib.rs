@@ -1,6 +1,7 @@
 //! Normalization: what employers said becomes needs whose words have found their concepts, or honestly have not.
 //!
-//! Takes SubmissionReceived; gives NeedNormalized for every need that is stated, changed, confirmed or withdrawn. Promises
+//! Takes SubmissionReceived; gives NeedNormalized for every need that is stated, changed, confirmed or withdrawn, and
+//! NeedsRenormalized for those that read differently after a decision. Promises
 //! that no text is forced onto a concept, that every match says why, and that of two statements of a need the later one
 //! holds whatever the order in which they come; that what staff decided about a text holds for all needs with it, past and to
 //! come, whatever copy read them when. Refuses to add anything up.
@@ -9,7 +10,9 @@
 //! `normalize_needs_read_again_total`.
 
 mod again;
+mod buckets;
 pub mod bundle;
+mod chunks;
 mod combine;
 mod config;
 mod decide;
@@ -18,6 +21,7 @@ mod extract;
 mod fold;
 pub mod import;
 mod index;
+mod industry;
 mod kept;
 mod known;
 mod learn;
@@ -32,6 +36,7 @@ mod need;
 mod negation;
 mod openapi;
 mod overlap;
+mod place;
 mod queue;
 mod reading;
 mod releases;
@@ -65,10 +70,11 @@ use live::Live;
 pub use config::Config;
 pub use experience::months;
 pub use extract::{Extraction, Span};
-pub use lines::{LineError, normalize_lines};
+pub use lines::{LineError, normalize_lines, place_lines};
 pub use load::LoadError;
 pub use matcher::{Candidate, Context, MatchKind, Matcher, Ranked};
 pub use openapi::openapi;
+pub use place::{decide_place, rank_place};
 pub use releases::ImportInto;
 pub use renormalize::Renormalized;
 pub use shelve::learn_folder;
@@ -88,6 +94,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { version: 4, name: "models", sql: include_str!("../migrations/0004_models.sql") },
     Migration { version: 5, name: "reopened", sql: include_str!("../migrations/0005_reopened.sql") },
     Migration { version: 3, name: "decisions", sql: include_str!("../migrations/0003_decisions.sql") },
+    Migration { version: 6, name: "again", sql: include_str!("../migrations/0006_again.sql") },
 ];
 
 /// The service.

@@ -3,8 +3,10 @@
 use std::io::{self, BufRead, Write};
 
 use serde::Serialize;
+use skillwire_schemas::{Concept, ConceptKey};
 
 use crate::matcher::{Context, MatchKind, Matcher};
+use crate::place::rank_place;
 
 /// Longest line, bytes.
 const LINE_BYTES_MAX: u64 = 100_000;
@@ -41,6 +43,13 @@ struct LineMatch<'a> {
     reason: String,
 }
 
+impl<'a> LineMatch<'a> {
+    fn new(concept: &'a Concept, score: f64, reason: String) -> Self {
+        let ConceptKey { scheme, id } = &concept.key;
+        Self { scheme, id, label: &concept.label, score: (score * 10_000.0).round() / 10_000.0, reason }
+    }
+}
+
 /// One phrase a line in, one JSON object a line out:
 /// `{"text","state","matches":[{"scheme","id","label","score","reason"}]}`, best first, at most `top` whatever the state.
 ///
@@ -50,10 +59,38 @@ pub fn normalize_lines(
     matcher: &Matcher,
     kind: MatchKind,
     top: usize,
-    mut input: impl BufRead,
-    mut output: impl Write,
+    input: impl BufRead,
+    output: impl Write,
 ) -> Result<usize, LineError> {
     let context = Context::default();
+    lines(input, output, |text, out| {
+        let (state, _, hits) = matcher.rank_hits(text, kind, &context, top);
+        let matches = hits.iter().map(|hit| {
+            let concept = &matcher.entry(hit.entry).concept;
+            LineMatch::new(concept, hit.score, hit.why.to_string())
+        });
+        serde_json::to_writer(out, &Line { text, state: state.as_str(), matches: matches.collect() })
+    })
+}
+
+/// The same for places: counties by code and name.
+///
+/// # Errors
+/// [`LineError`] with the line.
+pub fn place_lines(top: usize, input: impl BufRead, output: impl Write) -> Result<usize, LineError> {
+    lines(input, output, |text, out| {
+        let ranked = rank_place(text, &[], top);
+        let matches = ranked.candidates.iter().map(|one| LineMatch::new(&one.concept, one.score, one.reason.clone()));
+        serde_json::to_writer(out, &Line { text, state: ranked.state.as_str(), matches: matches.collect() })
+    })
+}
+
+/// Writes an answer to each line.
+fn lines<W: Write>(
+    mut input: impl BufRead,
+    mut output: W,
+    answer: impl Fn(&str, &mut W) -> serde_json::Result<()>,
+) -> Result<usize, LineError> {
     let mut number = 0;
     loop {
         let mut line = String::new();
@@ -67,24 +104,8 @@ pub fn normalize_lines(
             return Err(LineError::Long(number + 1));
         }
         number += 1;
-        let text = line.trim_end_matches(['\n', '\r']);
-        let (state, _, hits) = matcher.rank_hits(text, kind, &context, top);
-        let matches = hits
-            .iter()
-            .map(|hit| {
-                let concept = &matcher.entry(hit.entry).concept;
-                LineMatch {
-                    scheme: &concept.key.scheme,
-                    id: &concept.key.id,
-                    label: &concept.label,
-                    score: (hit.score * 10_000.0).round() / 10_000.0,
-                    reason: hit.why.to_string(),
-                }
-            })
-            .collect();
-        let line = Line { text, state: state.as_str(), matches };
         let error = |error| LineError::Io { line: number, error };
-        serde_json::to_writer(&mut output, &line).map_err(|e| error(e.into()))?;
+        answer(line.trim_end_matches(['\n', '\r']), &mut output).map_err(|e| error(e.into()))?;
         output.write_all(b"\n").map_err(error)?;
     }
 }

@@ -100,6 +100,32 @@ pub(crate) const NOISE: &[&str] = &[
     "yr",
 ];
 
+/// Words around an industry that only say that it is one.
+pub(crate) const BUSINESS: &[&str] = &[
+    "a",
+    "an",
+    "and",
+    "business",
+    "company",
+    "enterprise",
+    "establishment",
+    "firm",
+    "in",
+    "inc",
+    "industry",
+    "llc",
+    "local",
+    "naics",
+    "of",
+    "our",
+    "plant",
+    "provider",
+    "sector",
+    "service",
+    "the",
+    "we",
+];
+
 /// Words around a credential that only say that it is one.
 pub(crate) const PAPER: &[&str] = &[
     "card",

@@ -7,6 +7,7 @@ use skillwire_schemas::{Concept, ConceptKey, ConceptKind, Match, MatchState};
 
 use crate::fold::key;
 use crate::index::{Hit, Index};
+use crate::industry;
 use crate::lists::{NOISE, OFFER, PAPER, PLACE, RANK};
 use crate::negation::is_negated;
 use crate::score;
@@ -32,11 +33,13 @@ pub enum MatchKind {
     Skill,
     /// A credential.
     Credential,
+    /// An industry.
+    Industry,
 }
 
 impl MatchKind {
-    /// All.
-    pub const ALL: [Self; 3] = [Self::Occupation, Self::Skill, Self::Credential];
+    /// Those of which a taxonomy's texts can teach something.
+    pub const TAUGHT: [Self; 3] = [Self::Occupation, Self::Skill, Self::Credential];
 
     /// The word for it.
     #[must_use]
@@ -45,6 +48,7 @@ impl MatchKind {
             Self::Occupation => "occupation",
             Self::Skill => "skill",
             Self::Credential => "credential",
+            Self::Industry => "industry",
         }
     }
 
@@ -55,6 +59,7 @@ impl MatchKind {
             Self::Occupation => matches!(kind, ConceptKind::Occupation),
             Self::Skill => matches!(kind, ConceptKind::Skill | ConceptKind::Knowledge | ConceptKind::Technology),
             Self::Credential => matches!(kind, ConceptKind::Credential),
+            Self::Industry => matches!(kind, ConceptKind::Industry),
         }
     }
 }
@@ -98,12 +103,27 @@ pub struct Ranked {
     pub candidates: Vec<Candidate>,
 }
 
+impl Ranked {
+    /// As it is kept: the first, if it is matched.
+    pub(crate) fn into_match(self, text: &str) -> Match {
+        let Self { state, remark, candidates } = self;
+        let Some(first) = candidates.into_iter().next() else {
+            let reason = remark.unwrap_or_else(|| "nothing is called so".to_owned());
+            return Match { text: text.to_owned(), state: MatchState::Unmatched, concept: None, score: 0.0, reason };
+        };
+        let reason = remark.unwrap_or(first.reason);
+        let concept = (state == MatchState::Matched).then_some(first.concept);
+        Match { text: text.to_owned(), state, concept, score: first.score, reason }
+    }
+}
+
 /// The concepts of one taxonomy by kind.
 #[derive(Debug)]
 struct Library {
     occupations: Shelf,
     skills: Shelf,
     credentials: Shelf,
+    industries: Shelf,
 }
 
 /// Finds concepts.
@@ -153,6 +173,7 @@ impl Matcher {
                 occupations: shelf(MatchKind::Occupation),
                 skills: shelf(MatchKind::Skill),
                 credentials: shelf(MatchKind::Credential),
+                industries: shelf(MatchKind::Industry),
             });
             for (number, entry) in numbers.into_iter().zip(taxonomy.entries) {
                 match entries.get_mut(number as usize) {
@@ -201,6 +222,12 @@ impl Matcher {
         })
     }
 
+    /// Whether it knows concepts of that kind.
+    #[must_use]
+    pub fn has(&self, kind: MatchKind) -> bool {
+        self.entries.iter().any(|entry| kind.holds(entry.concept.kind))
+    }
+
     /// Whether the text is exactly a name of that kind.
     #[must_use]
     pub fn is_name(&self, text: &str, kind: MatchKind) -> bool {
@@ -219,6 +246,7 @@ impl Matcher {
             MatchKind::Occupation => &library.occupations,
             MatchKind::Skill => &library.skills,
             MatchKind::Credential => &library.credentials,
+            MatchKind::Industry => &library.industries,
         })
     }
 
@@ -247,6 +275,11 @@ impl Matcher {
         top: usize,
     ) -> (MatchState, Option<String>, Vec<Hit>) {
         let text: String = text.chars().take(TEXT_CHARS_MAX).collect();
+        if kind == MatchKind::Industry
+            && let Some(code) = industry::code(&text)
+        {
+            return industry::of_code(&code, |key| self.number(key));
+        }
         let mut hits = self.hits(&text, kind);
         hits.retain(|hit| hit.score >= NAMED_MIN || hit.why.is_learned());
         // Of one concept's hits the best counts.
@@ -254,7 +287,12 @@ impl Matcher {
         hits.dedup_by_key(|hit| hit.entry);
         let mut hits: Vec<(f64, Hit)> =
             hits.into_iter().map(|hit| (hit.score + self.fits(&hit, context), hit)).collect();
-        hits.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| self.id(a.1.entry).cmp(self.id(b.1.entry))));
+        // Of an industry and one within it that are called the same the narrower goes first: it says more.
+        let breadth = |hit: &Hit| if kind == MatchKind::Industry { self.id(hit.entry).len() } else { 0 };
+        hits.sort_by(|a, b| {
+            let narrower = || breadth(&b.1).cmp(&breadth(&a.1));
+            b.0.total_cmp(&a.0).then_with(narrower).then_with(|| self.id(a.1.entry).cmp(self.id(b.1.entry)))
+        });
         let (state, remark) = if is_negated(&text) {
             (MatchState::Unmatched, Some("negated: it says that this is not asked for".to_owned()))
         } else {
@@ -266,14 +304,7 @@ impl Matcher {
     /// What the text means, as it is kept.
     #[must_use]
     pub fn decide(&self, text: &str, kind: MatchKind, context: &Context) -> Match {
-        let Ranked { state, remark, candidates } = self.rank(text, kind, context, 1);
-        let Some(first) = candidates.into_iter().next() else {
-            let reason = remark.unwrap_or_else(|| "nothing is called so".to_owned());
-            return Match { text: text.to_owned(), state: MatchState::Unmatched, concept: None, score: 0.0, reason };
-        };
-        let reason = remark.unwrap_or(first.reason);
-        let concept = (state == MatchState::Matched).then_some(first.concept);
-        Match { text: text.to_owned(), state, concept, score: first.score, reason }
+        self.rank(text, kind, context, 1).into_match(text)
     }
 
     pub(crate) fn entry(&self, number: u32) -> &Entry {

@@ -1,5 +1,7 @@
 //! Names by a number that stands for their words: small and quick to look up, however many there are.
 
+use crate::buckets::Buckets;
+
 /// What stands for some words. With 64 bits two names do not share a number in practice.
 pub(crate) fn number<'a>(words: impl IntoIterator<Item = &'a str>, between: &str) -> u64 {
     let mut h = 0xcbf2_9ce4_8422_2325_u64;
@@ -22,13 +24,15 @@ pub(crate) fn number<'a>(words: impl IntoIterator<Item = &'a str>, between: &str
 /// What names lead to.
 #[derive(Clone, Debug)]
 pub(crate) struct Names<T> {
-    /// In order.
-    pairs: Vec<(u64, T)>,
+    /// In order, each beside what it leads to.
+    numbers: Vec<u64>,
+    leads: Vec<T>,
+    buckets: Buckets,
 }
 
 impl<T> Default for Names<T> {
     fn default() -> Self {
-        Self { pairs: Vec::new() }
+        Self { numbers: Vec::new(), leads: Vec::new(), buckets: Buckets::default() }
     }
 }
 
@@ -37,22 +41,14 @@ impl<T: Copy + Ord> Names<T> {
     pub(crate) fn new(mut pairs: Vec<(u64, T)>) -> Self {
         pairs.sort_unstable();
         pairs.dedup();
-        pairs.shrink_to_fit();
-        Self { pairs }
-    }
-
-    /// More of them.
-    pub(crate) fn extend(&mut self, pairs: Vec<(u64, T)>) {
-        self.pairs.extend(pairs);
-        self.pairs.sort_unstable();
-        self.pairs.dedup();
+        let numbers: Vec<u64> = pairs.iter().map(|(number, _)| *number).collect();
+        let buckets = Buckets::new(&numbers);
+        Self { numbers, leads: pairs.into_iter().map(|(_, lead)| lead).collect(), buckets }
     }
 
     /// What the name leads to, in order.
-    pub(crate) fn get(&self, number: u64) -> &[(u64, T)] {
-        let from = self.pairs.partition_point(|(other, _)| *other < number);
-        let many = self.pairs[from..].iter().take_while(|(other, _)| *other == number).count();
-        &self.pairs[from..from + many]
+    pub(crate) fn get(&self, number: u64) -> &[T] {
+        &self.leads[self.buckets.find(&self.numbers, number)]
     }
 }
 
@@ -64,7 +60,7 @@ mod tests {
     fn a_name_leads_to_all_that_are_called_so() {
         let of = |text: &str| number(text.split(' '), " ");
         let names = Names::new(vec![(of("b c"), 2), (of("a"), 1), (of("b c"), 3), (of("b c"), 2)]);
-        let found = |text: &str| names.get(of(text)).iter().map(|(_, t)| *t).collect::<Vec<i32>>();
+        let found = |text: &str| names.get(of(text)).to_vec();
         assert_eq!((found("a"), found("b c"), found("bc")), (vec![1], vec![2, 3], vec![]));
         assert_eq!(of("b c"), number(["b c"], ""));
     }

@@ -133,7 +133,7 @@ impl Normalize {
 async fn learned(bundle: Bundle) -> Result<Vec<(MatchKind, Vec<u8>)>, Fault> {
     let learn = move || -> std::io::Result<Vec<(MatchKind, Vec<u8>)>> {
         let mut models = Vec::new();
-        for kind in MatchKind::ALL {
+        for kind in MatchKind::TAUGHT {
             models.extend(shelve::learn(&bundle, kind, &mut |_, _| {})?.map(|model| (kind, model)));
         }
         Ok(models)

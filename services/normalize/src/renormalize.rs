@@ -89,7 +89,7 @@ impl Normalize {
         let now = self.parts.env.clock.now();
         needs::save_again(tx.conn(), &rows, now).await?;
         for kept in &rows {
-            say(&mut tx, kept, now, None)?;
+            say(&mut tx, kept, now)?;
         }
         done.needs += batch.len();
         done.changed += rows.len();

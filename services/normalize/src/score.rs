@@ -107,7 +107,7 @@ struct Measured {
 const fn measured(kind: MatchKind) -> Measured {
     match kind {
         MatchKind::Occupation => Measured { slope: 0.6, offset: -0.25, matched_min: 0.94, ambiguous_min: 0.6 },
-        MatchKind::Skill | MatchKind::Credential => {
+        MatchKind::Skill | MatchKind::Credential | MatchKind::Industry => {
             Measured { slope: 0.785, offset: -1.7, matched_min: 0.65, ambiguous_min: 0.5 }
         }
     }

@@ -18,6 +18,10 @@ const LEARNED_MAX: usize = 20;
 /// A model and, by its classes, the entries; none for a concept that another taxonomy names already.
 pub(crate) type Taught = (Arc<Model>, Vec<Option<u32>>);
 
+fn members((_, entries): &Taught) -> HashSet<u32> {
+    entries.iter().flatten().copied().collect()
+}
+
 /// Concepts of one kind.
 #[derive(Debug)]
 pub(crate) struct Shelf {
@@ -25,6 +29,8 @@ pub(crate) struct Shelf {
     kind: MatchKind,
     /// What was learned, and of which entries.
     taught: Vec<Taught>,
+    /// The entries of each model, and of all.
+    members: Vec<HashSet<u32>>,
     learned: HashSet<u32>,
     /// The others, by the words that they share with a text.
     overlaps: Option<Overlaps>,
@@ -42,10 +48,11 @@ impl Shelf {
         kind: MatchKind,
         taught: Vec<Taught>,
     ) -> Self {
-        let learned: HashSet<u32> = taught.iter().flat_map(|(_, entries)| entries.iter().flatten().copied()).collect();
+        let members: Vec<HashSet<u32>> = taught.iter().map(members).collect();
+        let learned: HashSet<u32> = members.iter().flatten().copied().collect();
         let others: Vec<_> = entries.iter().copied().filter(|(at, _)| !learned.contains(at)).collect();
         let overlaps = (!others.is_empty()).then(|| Overlaps::new(others.into_iter()));
-        Self { index: Index::new(entries.iter().copied(), known), kind, taught, learned, overlaps }
+        Self { index: Index::new(entries.iter().copied(), known), kind, taught, members, learned, overlaps }
     }
 
     /// What the text may mean: names, and what is like the text.
@@ -54,8 +61,8 @@ impl Shelf {
         let (known, others): (Vec<Hit>, Vec<Hit>) =
             names(&self.index, said).into_iter().partition(|hit| self.learned.contains(&hit.entry));
         into.extend(others);
-        for (model, entries) in &self.taught {
-            let known: Vec<Hit> = known.iter().copied().filter(|hit| entries.contains(&Some(hit.entry))).collect();
+        for ((model, entries), members) in self.taught.iter().zip(&self.members) {
+            let known: Vec<Hit> = known.iter().copied().filter(|hit| members.contains(&hit.entry)).collect();
             let likely = self.likely(model, entries, said);
             // What is called exactly so is that; the rest is a hint beside what was learned.
             if exact {

@@ -25,6 +25,7 @@ pub(crate) fn model_file(kind: MatchKind) -> &'static str {
         MatchKind::Occupation => "model-occupation.bin",
         MatchKind::Skill => "model-skill.bin",
         MatchKind::Credential => "model-credential.bin",
+        MatchKind::Industry => "model-industry.bin",
     }
 }
 
@@ -46,7 +47,7 @@ impl Taxonomy {
         };
         let bundle = Bundle::read_names(folder)?;
         let mut taxonomy = Self::from_bundle(&bundle);
-        for kind in MatchKind::ALL {
+        for kind in MatchKind::TAUGHT {
             if let Some(bytes) = read(kind)? {
                 let learned = learned(&bundle, kind, &bytes).map_err(|error| {
                     LoadError::new(&folder.join(model_file(kind)).display().to_string(), 0, error.to_string())
@@ -113,7 +114,7 @@ pub(crate) fn learn(
 fn how(kind: MatchKind) -> Training {
     match kind {
         MatchKind::Occupation => Training { epochs: 6, rate: 0.1, left_out_share: 0.4, ..Training::default() },
-        MatchKind::Skill | MatchKind::Credential => Training::default(),
+        MatchKind::Skill | MatchKind::Credential | MatchKind::Industry => Training::default(),
     }
 }
 
@@ -128,7 +129,7 @@ pub fn learn_folder(
 ) -> Result<Vec<(MatchKind, u64)>, LoadError> {
     let bundle = Bundle::read(folder)?;
     let mut written = Vec::new();
-    for kind in MatchKind::ALL {
+    for kind in MatchKind::TAUGHT {
         let path = folder.join(model_file(kind));
         let wrong = |error: std::io::Error| {
             LoadError::new(&path.display().to_string(), 0, format!("cannot be written ({error})"))

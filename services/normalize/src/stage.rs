@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use skillwire_bus::Stage;
 use skillwire_runtime::{Clock, Fault};
 use skillwire_schemas::envelope::About;
-use skillwire_schemas::event::{NeedNormalized, SubmissionReceived};
+use skillwire_schemas::event::{NeedNormalized, NeedsRenormalized, SubmissionReceived};
 use skillwire_schemas::{Envelope, EventId, Need, NeedId, PartnershipId, SubmissionItem};
 use skillwire_store::Tx;
 
@@ -74,7 +74,7 @@ impl Stage for Normalizer {
         let now = self.clock.now();
         needs::save(tx.conn(), &rows, &ids_of_rows, now).await?;
         for kept in rows {
-            say(tx, kept, now, None)?;
+            say(tx, kept, now)?;
         }
         Ok(())
     }
@@ -130,23 +130,48 @@ impl Normalizer {
     }
 }
 
-/// Why a need is said anew although its employer said nothing.
+/// Why needs are said anew although their employers said nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct Because {
+    pub partnership: PartnershipId,
     pub cause: String,
     pub event: EventId,
     pub traceparent: String,
 }
 
 /// Says what a need has become, if that is new. A note without a need is kept and not said.
-pub(crate) fn say(tx: &mut Tx, kept: &Kept, now: DateTime<Utc>, because: Option<&Because>) -> Result<(), Fault> {
+pub(crate) fn say(tx: &mut Tx, kept: &Kept, now: DateTime<Utc>) -> Result<(), Fault> {
     let Some(need) = kept.need.as_ref().filter(|_| kept.news) else { return Ok(()) };
+    count(need);
+    tx.emit(&said(kept, need.clone(), now))?;
+    Ok(())
+}
+
+/// Says in one event what needs of one partnership have become that were read anew for one reason.
+pub(crate) fn say_again(tx: &mut Tx, all: &[&Kept], now: DateTime<Utc>, because: &Because) -> Result<(), Fault> {
+    let needs: Vec<Need> = all.iter().filter(|kept| kept.news).filter_map(|kept| kept.need.clone()).collect();
+    if needs.is_empty() {
+        return Ok(());
+    }
+    needs.iter().for_each(count);
+    let versions: Vec<String> = needs.iter().map(version).collect();
+    let parts: Vec<&str> = versions.iter().map(String::as_str).collect();
+    let about = About {
+        partnership: because.partnership,
+        subject: because.cause.clone(),
+        traceparent: because.traceparent.clone(),
+        causation: Some(because.event),
+    };
+    let data = NeedsRenormalized { needs, cause: because.cause.clone() };
+    tx.emit(&Envelope::new(EventId::derived(&parts), NAME, now, about, data))?;
+    Ok(())
+}
+
+fn count(need: &Need) {
     metrics::counter!("normalize_needs_total", "state" => need.state.as_str()).increment(1);
     for matched in std::iter::once(&need.occupation).chain(need.requirements.iter().map(|r| &r.matched)) {
         metrics::counter!("normalize_terms_total", "state" => matched.state.as_str()).increment(1);
     }
-    tx.emit(&said(kept, need.clone(), now, because))?;
-    Ok(())
 }
 
 /// The need that an item is about.
@@ -159,8 +184,13 @@ const fn need_of(item: &SubmissionItem) -> NeedId {
     }
 }
 
+/// What makes a statement of a need the same statement.
+fn version(need: &Need) -> String {
+    format!("{} {} {} {}", need.id, need.stated_at.timestamp_micros(), need.normalization, need.state)
+}
+
 /// The id follows from the need's version (`stated_at`, `normalization`): the same version said twice is one event.
-fn said(kept: &Kept, need: Need, now: DateTime<Utc>, because: Option<&Because>) -> Envelope<NeedNormalized> {
+fn said(kept: &Kept, need: Need, now: DateTime<Utc>) -> Envelope<NeedNormalized> {
     let id = EventId::derived(&[
         &need.id.to_string(),
         &need.stated_at.timestamp_micros().to_string(),
@@ -170,8 +200,8 @@ fn said(kept: &Kept, need: Need, now: DateTime<Utc>, because: Option<&Because>) 
     let about = About {
         partnership: kept.partnership,
         subject: need.id.to_string(),
-        traceparent: because.map_or(&kept.traceparent, |because| &because.traceparent).clone(),
-        causation: because.map_or(kept.cause, |because| Some(because.event)),
+        traceparent: kept.traceparent.clone(),
+        causation: kept.cause,
     };
-    Envelope::new(id, NAME, now, about, NeedNormalized { need, cause: because.map(|because| because.cause.clone()) })
+    Envelope::new(id, NAME, now, about, NeedNormalized { need, cause: None })
 }

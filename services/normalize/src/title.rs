@@ -1,7 +1,10 @@
 //! What of a text may be the name: its parts between separators, without the words around the name.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::fold::key;
-use crate::lists::{NOISE, OFFER, PAPER, PLACE, RANK};
+use crate::lists::{BUSINESS, NOISE, OFFER, PAPER, PLACE, RANK};
 use crate::matcher::MatchKind;
 
 /// Parts of one text at most.
@@ -39,13 +42,29 @@ fn without_offer(text: &str) -> String {
     text.split_whitespace().filter(|word| !is_offer(word)).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether a word may stand around a name of that kind without being part of it.
-fn is_around(word: &str, kind: MatchKind) -> bool {
-    match kind {
-        MatchKind::Occupation => [OFFER, RANK, PLACE].iter().any(|list| list.contains(&word)),
-        MatchKind::Skill => NOISE.contains(&word),
-        MatchKind::Credential => NOISE.contains(&word) || PAPER.contains(&word),
+/// The words that may stand around a name, with the kinds of names as bits.
+static AROUND: LazyLock<HashMap<&str, u8>> = LazyLock::new(|| {
+    let mut around: HashMap<&str, u8> = HashMap::new();
+    for (lists, kind) in [
+        (&[OFFER, RANK, PLACE][..], MatchKind::Occupation),
+        (&[NOISE], MatchKind::Skill),
+        (&[NOISE, PAPER], MatchKind::Credential),
+        (&[BUSINESS], MatchKind::Industry),
+    ] {
+        for word in lists.iter().copied().flatten() {
+            *around.entry(word).or_default() |= bit(kind);
+        }
     }
+    around
+});
+
+const fn bit(kind: MatchKind) -> u8 {
+    1 << kind as u8
+}
+
+/// Whether a word may stand around a name of that kind without being part of it.
+pub(crate) fn is_around(word: &str, kind: MatchKind) -> bool {
+    AROUND.get(word).is_some_and(|kinds| kinds & bit(kind) != 0)
 }
 
 /// The words with fewer and fewer of those around the name, longest first; the words themselves first of all. A name that

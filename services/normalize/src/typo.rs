@@ -1,7 +1,7 @@
 //! Misspelt words: a word nobody knows that is nearly one we know. Shared trigrams find candidates, edits decide. A word that
 //! is known is never taken for another: "printer" is no misspelt "painter".
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// Words shorter than these are too easily another word when a letter is doubled or two are swapped ("weldder"), one is left
@@ -15,13 +15,18 @@ const ALONE_CHARS: usize = 1;
 /// Words compared by edits at most.
 const CANDIDATES_MAX: usize = 32;
 
-type Gram = [u8; 3];
+/// Letters and the space that stands around a word.
+const SIGNS: usize = 27;
 
 /// Words and their trigrams.
 #[derive(Debug, Default)]
 pub(crate) struct Vocabulary {
     words: Vec<String>,
-    by_gram: HashMap<Gram, Vec<u32>>,
+    /// By word: first letter and length, which tell that most others are none that was meant.
+    shapes: Vec<(u8, u8)>,
+    /// By trigram: where its words begin in `holders`; one more than there are trigrams.
+    begins: Vec<u32>,
+    holders: Vec<u32>,
     /// Words that are right, ours to correct to or not.
     known: Arc<HashSet<String>>,
 }
@@ -36,17 +41,22 @@ pub(crate) struct Correction {
 impl Vocabulary {
     /// Of words to correct to; `known` holds them too.
     pub(crate) fn new(words: BTreeSet<String>, known: Arc<HashSet<String>>) -> Self {
-        let mut vocabulary = Self { known, ..Self::default() };
-        for word in words {
-            if word.len() >= SLIP_CHARS_MIN && is_plain(&word) {
-                let number = u32::try_from(vocabulary.words.len()).unwrap_or(u32::MAX);
-                for gram in grams(&word) {
-                    vocabulary.by_gram.entry(gram).or_default().push(number);
-                }
-                vocabulary.words.push(word);
-            }
+        let words: Vec<String> =
+            words.into_iter().filter(|word| word.len() >= SLIP_CHARS_MIN && is_plain(word)).collect();
+        let shapes = words.iter().map(|word| shape_of(word)).collect();
+        let pairs = || (0u32..).zip(&words).flat_map(|(at, word)| grams(word).into_iter().map(move |gram| (gram, at)));
+        let mut begins = vec![0u32; SIGNS * SIGNS * SIGNS + 1];
+        pairs().for_each(|(gram, _)| begins[gram + 1] += 1);
+        for at in 1..begins.len() {
+            begins[at] += begins[at - 1];
         }
-        vocabulary
+        let mut next = begins.clone();
+        let mut holders = vec![0u32; begins.last().map_or(0, |all| *all as usize)];
+        for (gram, at) in pairs() {
+            holders[next[gram] as usize] = at;
+            next[gram] += 1;
+        }
+        Self { shapes, begins, holders, known, words }
     }
 
     /// The word that was meant, of those that `takes` takes; nothing when the word is known, or when none or several are as
@@ -57,20 +67,19 @@ impl Vocabulary {
         }
         let certain = word.len() - if alone { ALONE_CHARS } else { 0 };
         let edits_max = if certain >= TWO_EDITS_CHARS_MIN && !alone { 2 } else { 1 };
-        let mut shared: HashMap<u32, usize> = HashMap::new();
-        for gram in grams(word) {
-            for number in self.by_gram.get(&gram).into_iter().flatten() {
-                *shared.entry(*number).or_default() += 1;
-            }
-        }
-        let mut candidates: Vec<(usize, u32)> = shared
-            .into_iter()
-            .filter(|(number, _)| {
-                let other = &self.words[*number as usize];
-                other.len().abs_diff(word.len()) <= edits_max && other.as_bytes()[0] == word.as_bytes()[0]
+        let (first, length) = shape_of(word);
+        let is_near = |number: &&u32| {
+            self.shapes.get(**number as usize).is_some_and(|(its_first, its_length)| {
+                *its_first == first && usize::from(its_length.abs_diff(length)) <= edits_max
             })
-            .map(|(number, shared)| (shared, number))
-            .collect();
+        };
+        let mut met: Vec<u32> = Vec::new();
+        for gram in grams(word) {
+            let (Some(begin), Some(end)) = (self.begins.get(gram), self.begins.get(gram + 1)) else { continue };
+            met.extend(self.holders[*begin as usize..*end as usize].iter().filter(is_near));
+        }
+        met.sort_unstable();
+        let mut candidates: Vec<(usize, u32)> = met.chunk_by(|a, b| a == b).map(|run| (run.len(), run[0])).collect();
         candidates.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut best: Option<((usize, bool), &String)> = None;
         let mut tied = false;
@@ -106,9 +115,19 @@ fn is_plain(word: &str) -> bool {
     word.bytes().all(|b| b.is_ascii_lowercase())
 }
 
-fn grams(word: &str) -> BTreeSet<Gram> {
-    let padded = format!(" {word} ");
-    padded.as_bytes().windows(3).map(|w| [w[0], w[1], w[2]]).collect()
+/// First letter and length; all lengths that no word has are one.
+fn shape_of(word: &str) -> (u8, u8) {
+    (word.bytes().next().unwrap_or_default(), u8::try_from(word.len()).unwrap_or(u8::MAX))
+}
+
+/// The trigrams of a plain word, each once, as numbers.
+fn grams(word: &str) -> Vec<usize> {
+    let sign = |byte: u8| if byte == b' ' { 0 } else { usize::from(byte - b'a') + 1 };
+    let padded: Vec<usize> = [b' '].into_iter().chain(word.bytes()).chain([b' ']).map(sign).collect();
+    let mut grams: Vec<usize> = padded.windows(3).map(|w| (w[0] * SIGNS + w[1]) * SIGNS + w[2]).collect();
+    grams.sort_unstable();
+    grams.dedup();
+    grams
 }
 
 fn is_swap(a: &str, b: &str) -> bool {

@@ -87,7 +87,8 @@ pub(crate) fn first_called(index: &Index, words: &[String], kind: MatchKind, los
     let mut found = peeled(words, kind).into_iter().map(|span| index.called(span)).find(|hits| !hits.is_empty());
     if found.is_none() {
         let core = core(words, kind);
-        let hits = index.called(&core);
+        // The words themselves were looked for already.
+        let hits = if core == words { Vec::new() } else { index.called(&core) };
         found = Some(if hits.is_empty() { index.bare(&core) } else { hits });
     }
     let less = |hit: Hit| Hit { score: hit.score - loss, ..hit };
@@ -96,10 +97,13 @@ pub(crate) fn first_called(index: &Index, words: &[String], kind: MatchKind, los
 
 fn misspelt(index: &Index, whole: &[String], parts: &[Vec<String>], kind: MatchKind) -> Vec<Hit> {
     let mut hits = Vec::new();
-    for (words, loss) in
-        std::iter::once((whole, 0.0)).chain(parts.first().map(|part| (part.as_slice(), score::FIRST_PART_LOSS)))
-    {
-        let Some((right, wrong_share)) = index.corrected(words) else { continue };
+    let of_whole = index.corrected(whole);
+    let first = parts.first().map(|part| {
+        let right = if part == whole { of_whole.clone() } else { index.corrected(part) };
+        (right, score::FIRST_PART_LOSS)
+    });
+    for (right, loss) in std::iter::once((of_whole.clone(), 0.0)).chain(first) {
+        let Some((right, wrong_share)) = right else { continue };
         for hit in first_called(index, &right, kind, loss) {
             let score = score::of_misspelling(hit.score, wrong_share);
             hits.push(Hit { score, why: Why::Fuzzy(score), ..hit });

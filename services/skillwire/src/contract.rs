@@ -19,6 +19,7 @@ pub fn openapi() -> OpenApi {
         skillwire_aggregate::openapi(),
         skillwire_route::openapi(),
         skillwire_deliver::openapi(),
+        crate::dead_letters::openapi(),
     ] {
         all.merge(part);
     }

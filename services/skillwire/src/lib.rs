@@ -7,7 +7,9 @@
 
 pub mod cli;
 pub mod contract;
+pub mod dead_letters;
 pub mod health;
 pub mod house;
+pub mod mail_dns;
 pub mod settings;
 pub mod targets;

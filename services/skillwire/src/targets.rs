@@ -17,6 +17,8 @@ pub struct Target {
     pub about: &'static str,
     /// Its schema.
     pub migrations: &'static [Migration],
+    /// Its stages, by the names of their consumers.
+    pub stages: &'static [&'static str],
     /// Makes it.
     pub create: fn(&House) -> Result<Made>,
 }
@@ -35,6 +37,7 @@ pub const TARGETS: &[Target] = &[
         name: skillwire_directory::NAME,
         about: "partnerships, organizations, people, sign-in, tokens",
         migrations: skillwire_directory::MIGRATIONS,
+        stages: &[],
         create: |house| {
             let service = house.directory();
             Ok(Made { works: service.works(), routes: service.routes() })
@@ -44,6 +47,7 @@ pub const TARGETS: &[Target] = &[
         name: skillwire_intake::NAME,
         about: "takes submissions, gives receipts",
         migrations: skillwire_intake::MIGRATIONS,
+        stages: &[],
         create: |house| {
             let service =
                 skillwire_intake::Intake::create(house.parts(skillwire_intake::NAME), house.settings.intake.clone());
@@ -54,6 +58,7 @@ pub const TARGETS: &[Target] = &[
         name: skillwire_normalize::NAME,
         about: "makes needs of what was said",
         migrations: skillwire_normalize::MIGRATIONS,
+        stages: &["normalize"],
         create: |house| {
             let service = skillwire_normalize::Normalize::create(
                 house.parts(skillwire_normalize::NAME),
@@ -66,6 +71,7 @@ pub const TARGETS: &[Target] = &[
         name: skillwire_aggregate::NAME,
         about: "adds needs up to signals",
         migrations: skillwire_aggregate::MIGRATIONS,
+        stages: &["aggregate", "aggregate-renormalized"],
         create: |house| {
             let service = skillwire_aggregate::Aggregate::create(
                 house.parts(skillwire_aggregate::NAME),
@@ -78,6 +84,7 @@ pub const TARGETS: &[Target] = &[
         name: skillwire_route::NAME,
         about: "finds who wants a signal",
         migrations: skillwire_route::MIGRATIONS,
+        stages: &["route"],
         create: |house| {
             let service = house.route();
             Ok(Made { works: service.works(), routes: service.routes() })
@@ -87,6 +94,7 @@ pub const TARGETS: &[Target] = &[
         name: skillwire_deliver::NAME,
         about: "sends mail and fills feeds",
         migrations: skillwire_deliver::MIGRATIONS,
+        stages: &["deliver", "deliver-subscriptions"],
         create: |house| {
             let service = house.deliver()?;
             Ok(Made { works: service.works()?, routes: service.routes() })

@@ -162,12 +162,11 @@ pub async fn digests(world: &World, count: u64) {
                  to_jsonb(greatest((c.body->'figures'->>'openings_new')::int + c.n % 3 - 1, 1)))
              from generate_series(1, {count}) g, generate_series(20, 59) k join public.chosen c on true where c.n = {nth}"
         ),
-        format!(
-            "insert into deliver.told (subscription, signal, revision, openings, kind, delivery)
+        "insert into deliver.told (subscription, signal, revision, openings, kind, delivery)
              select d.subscription, s.signal, 0, (s.body->'figures'->>'openings_new')::int +
                  (s.body->'figures'->>'openings_replacement')::int, s.body->'concept'->>'kind', d.id
              from deliver.deliveries d join deliver.delivery_signals s on s.delivery = d.id where d.name like 'Digest %'"
-        ),
+            .to_owned(),
         format!(
             "insert into deliver.delivery_signals (delivery, signal, revision, body)
              select {next}, c.id, c.revision, c.body

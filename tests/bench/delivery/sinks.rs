@@ -35,8 +35,8 @@ impl Counts {
         }
     }
 
-    pub const fn bytes_each(self) -> u64 {
-        if self.taken == 0 { 0 } else { self.bytes / self.taken }
+    pub fn bytes_each(self) -> u64 {
+        self.bytes.checked_div(self.taken).unwrap_or(0)
     }
 }
 

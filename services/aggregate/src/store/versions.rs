@@ -3,35 +3,31 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use skillwire_schemas::event::NeedNormalized;
-use skillwire_schemas::{Envelope, NeedId};
+use skillwire_schemas::NeedId;
 use skillwire_store::StoreError;
 use sqlx::types::Json;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use crate::group::Moment;
+use crate::stage::Heard;
 use crate::version::{Version, VersionKey};
 
 /// Keeps versions.
-pub(crate) async fn keep(
-    conn: &mut PgConnection,
-    heard: &[(&Envelope<NeedNormalized>, Version)],
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+pub(crate) async fn keep(conn: &mut PgConnection, heard: &[Heard<'_>], now: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query(
         "insert into aggregate.need_versions
              (need, stated_at, normalization, partnership, valid_until, active, body, heard_at)
          select *, $8 from unnest($1::uuid[], $2::timestamptz[], $3::int[], $4::uuid[], $5::date[], $6::bool[], $7::jsonb[])
          on conflict (need, stated_at, normalization) do nothing",
     )
-    .bind(heard.iter().map(|(_, v)| v.need.0).collect::<Vec<Uuid>>())
-    .bind(heard.iter().map(|(_, v)| v.stated_at).collect::<Vec<_>>())
-    .bind(heard.iter().map(|(_, v)| number(v.normalization)).collect::<Vec<_>>())
-    .bind(heard.iter().map(|(e, _)| e.partnership.0).collect::<Vec<Uuid>>())
-    .bind(heard.iter().map(|(_, v)| v.valid_until).collect::<Vec<_>>())
-    .bind(heard.iter().map(|(_, v)| v.active).collect::<Vec<_>>())
-    .bind(heard.iter().map(|(_, v)| Json(v)).collect::<Vec<_>>())
+    .bind(heard.iter().map(|h| h.version.need.0).collect::<Vec<Uuid>>())
+    .bind(heard.iter().map(|h| h.version.stated_at).collect::<Vec<_>>())
+    .bind(heard.iter().map(|h| number(h.version.normalization)).collect::<Vec<_>>())
+    .bind(heard.iter().map(|h| h.partnership.0).collect::<Vec<Uuid>>())
+    .bind(heard.iter().map(|h| h.version.valid_until).collect::<Vec<_>>())
+    .bind(heard.iter().map(|h| h.version.active).collect::<Vec<_>>())
+    .bind(heard.iter().map(|h| Json(&h.version)).collect::<Vec<_>>())
     .bind(now)
     .execute(conn)
     .await?;

@@ -9,6 +9,7 @@ mod viewer;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use skillwire_runtime::Clock;
 use skillwire_runtime::supervise::Stop;
@@ -39,6 +40,8 @@ pub struct Catcher {
     pub mailbox: Mailbox,
     /// What goes wrong next.
     pub faults: Faults,
+    /// Connections that were taken so far.
+    pub connections: Arc<AtomicU64>,
 }
 
 impl Catcher {
@@ -51,8 +54,9 @@ impl Catcher {
         let faults = Faults::default();
         let smtp = TcpListener::bind(options.smtp).await?;
         let http = TcpListener::bind(options.http).await?;
-        let catcher = Self { smtp: smtp.local_addr()?, http: http.local_addr()?, mailbox, faults };
-        tokio::spawn(smtp::serve(smtp, catcher.mailbox.clone(), catcher.faults.clone(), stop.clone()));
+        let catcher =
+            Self { smtp: smtp.local_addr()?, http: http.local_addr()?, mailbox, faults, connections: Arc::default() };
+        tokio::spawn(smtp::serve(smtp, catcher.clone(), stop.clone()));
         let router = viewer::router(catcher.mailbox.clone(), catcher.faults.clone());
         let mut ending = stop;
         tokio::spawn(async move {

@@ -1,13 +1,14 @@
 //! The SMTP side (RFC 5321): enough to be a real conversation.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use skillwire_runtime::supervise::Stop;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::fault::{Fault, Faults};
-use super::store::Mailbox;
+use super::Catcher;
+use super::fault::{Fault, SLOW};
 
 /// Longest command line, bytes (RFC 5321 4.5.3.1.4, with room).
 const LINE_BYTES_MAX: u64 = 4_096;
@@ -17,16 +18,17 @@ const MAIL_BYTES_MAX: usize = 20 * 1024 * 1024;
 const SILENCE_MAX: Duration = Duration::from_secs(300);
 
 /// Takes connections until told to stop.
-pub(super) async fn serve(listener: TcpListener, mailbox: Mailbox, faults: Faults, mut stop: Stop) {
+pub(super) async fn serve(listener: TcpListener, catcher: Catcher, mut stop: Stop) {
     loop {
         let accepted = tokio::select! {
             () = stop.wait() => return,
             accepted = listener.accept() => accepted,
         };
         if let Ok((stream, _)) = accepted {
-            let (mailbox, faults) = (mailbox.clone(), faults.clone());
+            catcher.connections.fetch_add(1, Ordering::Relaxed);
+            let catcher = catcher.clone();
             tokio::spawn(async move {
-                if let Err(e) = converse(stream, &mailbox, &faults).await {
+                if let Err(e) = converse(stream, &catcher).await {
                     tracing::debug!(%e, "a mail conversation broke off");
                 }
             });
@@ -34,67 +36,116 @@ pub(super) async fn serve(listener: TcpListener, mailbox: Mailbox, faults: Fault
     }
 }
 
-async fn converse(stream: TcpStream, mailbox: &Mailbox, faults: &Faults) -> std::io::Result<()> {
-    let mut stream = BufReader::new(stream);
-    say(&mut stream, "220 skillwire mail catcher").await?;
-    let (mut from, mut to, mut fault) = (String::new(), String::new(), None);
+/// A conversation, of one mail or several.
+struct Talk {
+    stream: BufReader<TcpStream>,
+    from: String,
+    to: String,
+    fault: Option<Fault>,
+}
+
+async fn converse(stream: TcpStream, catcher: &Catcher) -> std::io::Result<()> {
+    let mut talk = Talk { stream: BufReader::new(stream), from: String::new(), to: String::new(), fault: None };
+    if catcher.faults.at_greeting() {
+        return talk.say("421 busy, closing").await;
+    }
+    talk.say("220 skillwire mail catcher").await?;
     loop {
         let mut line = String::new();
-        let mut limited = (&mut stream).take(LINE_BYTES_MAX);
+        let mut limited = (&mut talk.stream).take(LINE_BYTES_MAX);
         let count = tokio::time::timeout(SILENCE_MAX, limited.read_line(&mut line)).await??;
-        if count == 0 {
+        if count == 0 || !talk.answer(&line, catcher).await? {
             return Ok(());
-        }
-        let verb: String = line.chars().take_while(char::is_ascii_alphabetic).collect::<String>().to_uppercase();
-        match verb.as_str() {
-            "EHLO" => say(&mut stream, "250-catcher\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE 20971520").await?,
-            "HELO" | "NOOP" => say(&mut stream, "250 ok").await?,
-            "RSET" => {
-                (from, to) = (String::new(), String::new());
-                say(&mut stream, "250 ok").await?;
-            }
-            "MAIL" => {
-                fault = faults.next();
-                if fault == Some(Fault::Busy421) {
-                    return say(&mut stream, "421 busy, closing").await;
-                }
-                from = address(&line);
-                say(&mut stream, "250 ok").await?;
-            }
-            "RCPT" => match fault {
-                Some(Fault::Later451) => say(&mut stream, "451 come again later").await?,
-                Some(Fault::No550) => say(&mut stream, "550 no such mailbox").await?,
-                _ => {
-                    to = address(&line);
-                    say(&mut stream, "250 ok").await?;
-                }
-            },
-            "DATA" if to.is_empty() => say(&mut stream, "503 RCPT first").await?,
-            "DATA" => {
-                if fault == Some(Fault::CloseBeforeContent) {
-                    return Ok(());
-                }
-                say(&mut stream, "354 end with a dot").await?;
-                let raw = content(&mut stream).await?;
-                if fault == Some(Fault::Refuse554) {
-                    say(&mut stream, "554 refused").await?;
-                    continue;
-                }
-                mailbox.keep(&from, &to, &raw)?;
-                if fault == Some(Fault::CloseAfterContent) {
-                    return Ok(());
-                }
-                say(&mut stream, "250 kept").await?;
-            }
-            "QUIT" => return say(&mut stream, "221 bye").await,
-            _ => say(&mut stream, "502 not known here").await?,
         }
     }
 }
 
-async fn say(stream: &mut BufReader<TcpStream>, text: &str) -> std::io::Result<()> {
-    stream.write_all(format!("{text}\r\n").as_bytes()).await?;
-    stream.flush().await
+impl Talk {
+    /// Answers a line; whether the conversation goes on.
+    async fn answer(&mut self, line: &str, catcher: &Catcher) -> std::io::Result<bool> {
+        let verb: String = line.chars().take_while(char::is_ascii_alphabetic).collect::<String>().to_uppercase();
+        let (answer, goes_on) = match verb.as_str() {
+            "EHLO" => ("250-catcher\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE 20971520", true),
+            "HELO" | "NOOP" => ("250 ok", true),
+            "RSET" => {
+                (self.from, self.to) = (String::new(), String::new());
+                ("250 ok", true)
+            }
+            "MAIL" => {
+                self.fault = catcher.faults.next();
+                (self.from, self.to) = (address(line), String::new());
+                match self.fault {
+                    Some(Fault::Busy421 | Fault::Greeting421) => ("421 busy, closing", false),
+                    Some(Fault::Hang) => return self.hang().await,
+                    _ => ("250 ok", true),
+                }
+            }
+            "RCPT" => match self.fault {
+                Some(Fault::Later451) => ("451 come again later", true),
+                Some(Fault::No550) => ("550 no such mailbox", true),
+                Some(Fault::Unknown511) => ("550 5.1.1 no such mailbox", true),
+                Some(Fault::Policy571) => ("550 5.7.1 not from you", true),
+                Some(Fault::Recipient421) => ("421 busy, closing", false),
+                _ => {
+                    self.to = address(line);
+                    ("250 ok", true)
+                }
+            },
+            "DATA" if self.to.is_empty() => ("503 RCPT first", true),
+            "DATA" => match self.fault {
+                Some(Fault::CloseBeforeContent) => return Ok(false),
+                Some(Fault::HangAtData) => return self.hang().await,
+                Some(Fault::Data421) => ("421 busy, closing", false),
+                Some(Fault::LaterAtData451) => ("451 come again later", true),
+                _ => return self.content(catcher).await,
+            },
+            "QUIT" => ("221 bye", false),
+            _ => ("502 not known here", true),
+        };
+        self.say(answer).await?;
+        Ok(goes_on)
+    }
+
+    /// Takes the content; whether the conversation goes on.
+    async fn content(&mut self, catcher: &Catcher) -> std::io::Result<bool> {
+        self.say("354 end with a dot").await?;
+        if self.fault == Some(Fault::CloseWithinContent) {
+            let mut line = String::new();
+            (&mut self.stream).take(LINE_BYTES_MAX).read_line(&mut line).await?;
+            return Ok(false);
+        }
+        let raw = content(&mut self.stream).await?;
+        let refused = match self.fault {
+            Some(Fault::Refuse554) => Some("554 refused"),
+            Some(Fault::LaterAfterContent451) => Some("451 come again later"),
+            _ => None,
+        };
+        if let Some(answer) = refused {
+            self.say(answer).await?;
+            return Ok(true);
+        }
+        catcher.mailbox.keep(&self.from, &self.to, &raw)?;
+        match self.fault {
+            Some(Fault::CloseAfterContent) => return Ok(false),
+            Some(Fault::HangAfterContent) => return self.hang().await,
+            Some(Fault::SlowYes) => tokio::time::sleep(SLOW).await,
+            _ => {}
+        }
+        self.say("250 kept").await?;
+        Ok(true)
+    }
+
+    /// Says nothing until the other side goes.
+    async fn hang(&mut self) -> std::io::Result<bool> {
+        let mut rest = Vec::new();
+        let _ = tokio::time::timeout(SILENCE_MAX, (&mut self.stream).take(LINE_BYTES_MAX).read_to_end(&mut rest)).await;
+        Ok(false)
+    }
+
+    async fn say(&mut self, text: &str) -> std::io::Result<()> {
+        self.stream.write_all(format!("{text}\r\n").as_bytes()).await?;
+        self.stream.flush().await
+    }
 }
 
 /// The content up to the dot, dots at line beginnings undone (RFC 5321 4.5.2).

@@ -1,7 +1,13 @@
 //! Mail over SMTP. The only place that names lettre.
 
+pub mod dkim;
+mod failure;
 mod message;
+mod pool;
+mod post;
 mod smtp;
 
+pub use failure::{Failure, SmtpError, scrub};
 pub use message::{Letter, Picture, Unsubscribe};
-pub use smtp::{Conversation, Failure, Post, Smtp, SmtpError};
+pub use post::Post;
+pub use smtp::{Conversation, Smtp};

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use skillwire_schemas::{AttemptId, DeliveryId};
 use skillwire_store::{Db, StoreError};
-use sqlx::Row;
+use sqlx::{PgConnection, Row};
 
 use crate::state::{Outcome, State};
+use crate::store::suppressed;
 
 /// What is known when an attempt begins.
 pub(crate) struct Began {
@@ -23,18 +24,22 @@ pub(crate) struct End {
     pub state: State,
     pub due_at: DateTime<Utc>,
     pub at: DateTime<Utc>,
+    /// The address that was refused, which is left alone from now on.
+    pub refused: Option<suppressed::New>,
 }
 
-/// Begins an attempt.
+/// Begins an attempt to send to an address, given as its hash.
 pub(crate) async fn begin(
     db: &Db,
     attempt: AttemptId,
     delivery: DeliveryId,
+    address: Option<&[u8]>,
     now: DateTime<Utc>,
 ) -> Result<Began, StoreError> {
     let row = sqlx::query(
         "with d as (
-             update deliver.deliveries set tries = tries + 1, first_try_at = coalesce(first_try_at, $3) where id = $2
+             update deliver.deliveries set tries = tries + 1, first_try_at = coalesce(first_try_at, $3), address = $4
+             where id = $2
              returning id, tries, uncertain, first_try_at),
          a as (
              insert into deliver.attempts (id, delivery, number, began_at, phase)
@@ -44,6 +49,7 @@ pub(crate) async fn begin(
     .bind(attempt.0)
     .bind(delivery.0)
     .bind(now)
+    .bind(address)
     .fetch_one(db.pool())
     .await?;
     let count = |column: &'static str| {
@@ -77,6 +83,16 @@ pub(crate) async fn handing_over(
 
 /// Ends an attempt. Twice is once: the answer to a commit may be lost.
 pub(crate) async fn end(db: &Db, end: &End) -> Result<(), StoreError> {
+    let Some(refused) = &end.refused else {
+        return close(&mut *db.pool().acquire().await?, end).await;
+    };
+    let mut tx = db.begin().await?;
+    suppressed::add(tx.conn(), refused, end.at).await?;
+    close(tx.conn(), end).await?;
+    tx.commit().await
+}
+
+async fn close(conn: &mut PgConnection, end: &End) -> Result<(), StoreError> {
     sqlx::query(
         "with a as (
              update deliver.attempts set phase = 'done', outcome = $3, reply = nullif($4, ''), ended_at = $7
@@ -105,7 +121,7 @@ pub(crate) async fn end(db: &Db, end: &End) -> Result<(), StoreError> {
     .bind(end.state.as_str())
     .bind(end.due_at)
     .bind(end.at)
-    .execute(db.pool())
+    .execute(conn)
     .await?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use skillwire_runtime::Ids;
-use skillwire_schemas::{DeliveryId, PersonId, Signal, SubscriptionId};
+use skillwire_schemas::{DeliveryId, PartnershipId, PersonId, Signal, SubscriptionId};
 use skillwire_store::{Db, StoreError, Tx};
 use sqlx::Row;
 use sqlx::types::Json;
@@ -24,6 +24,7 @@ pub(crate) struct Due {
     pub id: DeliveryId,
     /// What it is about.
     pub about: About,
+    pub partnership: PartnershipId,
     pub person: PersonId,
     pub words: Option<Words>,
     pub frozen_at: Option<DateTime<Utc>>,
@@ -49,7 +50,7 @@ pub(crate) async fn mails(db: &Db, now: DateTime<Utc>, lease: TimeDelta, limit: 
                                where s.subscription = deliveries.subscription and (s.ended or s.paused and not (deliveries.period like 'notice %' or deliveries.period like 'test %')))
              order by due_at limit $3 for update skip locked)
          update deliver.deliveries d set state = 'sending', lease_until = $2 from due where d.id = due.id
-         returning d.id, d.subscription, d.person, d.name, d.cadence, d.time_zone, d.period, d.traceparent, d.subject, d.body_text,
+         returning d.id, d.partnership, d.subscription, d.person, d.name, d.cadence, d.time_zone, d.period, d.traceparent, d.subject, d.body_text,
              d.body_html, d.picture_alt, d.picture_png, d.frozen_at",
     )
     .bind(now)
@@ -62,6 +63,7 @@ pub(crate) async fn mails(db: &Db, now: DateTime<Utc>, lease: TimeDelta, limit: 
         .map(|row| Due {
             id: DeliveryId(row.get("id")),
             about: mails::about(&row),
+            partnership: PartnershipId(row.get("partnership")),
             person: PersonId(row.get("person")),
             words: mails::words(&row),
             frozen_at: row.get("frozen_at"),

@@ -22,12 +22,12 @@ pub(crate) struct Endpoint {
     pub secret_made_at: Option<DateTime<Utc>>,
     pub previous_until: Option<DateTime<Utc>>,
     pub health: Health,
-    /// Deliveries that wait for it.
+    /// Deliveries that wait for it, those held by a pause too.
     pub waiting: i64,
 }
 
 const SELECT: &str = "select e.*, (select count(*) from deliver.deliveries d where d.subscription = e.subscription
-        and d.channel = 'webhook' and d.state = 'waiting') as waiting from deliver.endpoints e";
+        and d.channel = 'webhook' and d.state in ('waiting', 'held')) as waiting from deliver.endpoints e";
 
 /// The endpoints of a partnership that are in use, of that person if one is given.
 pub(crate) async fn list(

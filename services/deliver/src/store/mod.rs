@@ -1,9 +1,13 @@
 //! This service's SQL.
 
 pub(crate) mod attempts;
+pub(crate) mod bounces;
 pub(crate) mod claim;
 pub(crate) mod deliveries;
 pub(crate) mod endpoints;
+pub(crate) mod feeds;
+pub(crate) mod figures;
+pub(crate) mod hands;
 pub(crate) mod held;
 pub(crate) mod mails;
 pub(crate) mod pushes;
@@ -11,6 +15,7 @@ pub(crate) mod read;
 pub(crate) mod replays;
 pub(crate) mod streams;
 pub(crate) mod subscriptions;
+pub(crate) mod suppressed;
 pub(crate) mod told;
 
 use chrono::{DateTime, Utc};

@@ -1,24 +1,25 @@
-//! `/deliveries`
+//! `/deliveries`: who got it, who did not, why, and what happens next.
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::header;
-use axum::response::{IntoResponse, Redirect, Response};
-use skillwire_schemas::DeliveryId;
-use skillwire_web::{Actor, Form, Page, Permission, Problem, csv_row, page};
+use axum::response::Response;
+use skillwire_schemas::{DeliveryId, SignalId};
+use skillwire_web::{Actor, Page, Permission, Problem, page};
 
-use super::api::{self, DeliveryList, DeliveryView, ListQuery};
+use super::api::{self, DeliveryList, DeliveryView, SignalTold, Summary};
+use super::query::ListQuery;
 use crate::Deliver;
 
-/// Rows of an export at most.
-const EXPORT_ROWS_MAX: u32 = 50_000;
+/// States as they are chosen from.
+const STATES: [&str; 10] =
+    ["gathering", "held", "waiting", "sending", "handing_over", "sent", "bounced", "uncertain", "failed", "skipped"];
 
 /// What stands beside a state.
 pub(super) fn badge(state: &str) -> &'static str {
     match state {
         "sent" => "badge-ok",
         "uncertain" => "badge-warn",
-        "failed" => "badge-bad",
+        "failed" | "bounced" => "badge-bad",
         _ => "badge-quiet",
     }
 }
@@ -27,8 +28,12 @@ pub(super) fn badge(state: &str) -> &'static str {
 #[template(path = "deliveries.html")]
 struct List {
     list: DeliveryList,
+    summary: Summary,
     query: ListQuery,
-    states: [&'static str; 9],
+    states: [&'static str; 10],
+    staff: bool,
+    /// On the page of a signal: its revisions.
+    signal: Option<SignalTold>,
 }
 
 /// The list.
@@ -37,18 +42,43 @@ pub(crate) async fn list(
     actor: Actor,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
-    let list = api::page(&deliver, &actor, &query, deliver.config.page_rows_max).await?;
-    let states = ["gathering", "held", "waiting", "sending", "handing_over", "sent", "uncertain", "failed", "skipped"];
     let about = "Who got it, who did not, why, and what happens next.";
-    let around = Page { title: "Deliveries", about, active: "/deliveries", actor: Some(&actor) };
-    page(around, &List { list, query, states })
+    shown(&deliver, &actor, query, ("Deliveries", about), None).await
+}
+
+/// Who got a signal, by its revisions.
+pub(crate) async fn signal(
+    State(deliver): State<Deliver>,
+    actor: Actor,
+    Path(id): Path<SignalId>,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, Problem> {
+    let told = api::told(&deliver, &actor, id).await?;
+    let query = ListQuery { signal: id.to_string(), ..query };
+    let title = format!("Who got {}", told.revisions.first().map_or("it", |revision| revision.label.as_str()));
+    let about = "Every delivery of this signal, on every channel. A mail says the newest revision of its period.";
+    shown(&deliver, &actor, query, (&title, about), Some(told)).await
+}
+
+async fn shown(
+    deliver: &Deliver,
+    actor: &Actor,
+    query: ListQuery,
+    (title, about): (&str, &str),
+    signal: Option<SignalTold>,
+) -> Result<Response, Problem> {
+    let list = api::page(deliver, actor, &query, deliver.config.page_rows_max).await?;
+    let summary = api::counts(deliver, actor, &query).await?;
+    let staff = actor.may(Permission::ManagePartnership);
+    let around = Page { title, about, active: "/deliveries", actor: Some(actor) };
+    page(around, &List { list, summary, query, states: STATES, staff, signal })
 }
 
 #[derive(Template)]
 #[template(path = "delivery.html")]
 struct Shown {
     csrf: String,
-    may_send: bool,
+    staff: bool,
     may_replay: bool,
     view: DeliveryView,
 }
@@ -60,57 +90,12 @@ pub(crate) async fn show(
     Path(id): Path<DeliveryId>,
 ) -> Result<Response, Problem> {
     let view = api::one(&deliver, &actor, id).await?;
-    let may_send = actor.may(Permission::ManagePartnership)
-        && ["gathering", "waiting", "failed", "uncertain"].contains(&view.delivery.state.as_str());
-    let may_replay = actor.may(Permission::Subscribe)
+    let staff = actor.may(Permission::ManagePartnership);
+    let may_replay = !staff
+        && actor.may(Permission::Subscribe)
         && ["waiting", "sent", "failed", "uncertain"].contains(&view.delivery.state.as_str());
     let title = view.delivery.name.clone();
     let about = "One delivery: what it says and every attempt.";
     let around = Page { title: &title, about, active: "/deliveries", actor: Some(&actor) };
-    page(around, &Shown { csrf: actor.csrf().to_owned(), may_send, may_replay, view })
-}
-
-/// Sends now.
-pub(crate) async fn send(
-    State(deliver): State<Deliver>,
-    actor: Actor,
-    Path(id): Path<DeliveryId>,
-    Form(_): Form<serde::de::IgnoredAny>,
-) -> Result<Response, Problem> {
-    api::now(&deliver, &actor, id).await?;
-    Ok(Redirect::to(&format!("/deliveries/{id}")).into_response())
-}
-
-/// The list as CSV.
-pub(crate) async fn csv(
-    State(deliver): State<Deliver>,
-    actor: Actor,
-    Query(query): Query<ListQuery>,
-) -> Result<Response, Problem> {
-    let list = api::page(&deliver, &actor, &query, EXPORT_ROWS_MAX).await?;
-    let mut out =
-        "delivery,subscription,name,channel,period,state,reason,tries,uncertain,signals,created_at,sent_at\r\n"
-            .to_owned();
-    for d in &list.deliveries {
-        let cells = [
-            d.id.to_string(),
-            d.subscription.to_string(),
-            d.name.clone(),
-            d.channel.clone(),
-            d.period.clone(),
-            d.state.clone(),
-            d.reason.clone().unwrap_or_default(),
-            d.tries.to_string(),
-            d.uncertain.to_string(),
-            d.signals.to_string(),
-            d.created_at.to_rfc3339(),
-            d.sent_at.map(|at| at.to_rfc3339()).unwrap_or_default(),
-        ];
-        out.push_str(&csv_row(&cells));
-    }
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"skillwire-deliveries.csv\""),
-    ];
-    Ok((headers, out).into_response())
+    page(around, &Shown { csrf: actor.csrf().to_owned(), staff, may_replay, view })
 }

@@ -9,8 +9,9 @@ use serde::de::IgnoredAny;
 use skillwire_schemas::{DeliveryId, SubscriptionId};
 use skillwire_web::{Actor, Form, Page, Permission, Problem, page};
 
-use super::api::{self, DeliveryList, ListQuery};
+use super::api::{self, DeliveryList};
 use super::pages::badge;
+use super::query::ListQuery;
 use super::webhooks::{self, ReplayAsked, Told, WebhookView};
 use crate::Deliver;
 
@@ -59,7 +60,7 @@ async fn shown(
     replayed: Option<u64>,
 ) -> Result<Response, Problem> {
     let webhook = webhooks::one(deliver, actor, id).await?;
-    let query = ListQuery { channel: "webhook".to_owned(), subscription: Some(id), ..ListQuery::default() };
+    let query = ListQuery { channel: "webhook".to_owned(), subscription: id.to_string(), ..ListQuery::default() };
     let deliveries = api::page(deliver, actor, &query, SHOWN_MAX).await?;
     let today = deliver.parts.env.clock.now().format("%Y-%m-%d").to_string();
     let title = format!("Webhook: {}", webhook.name);

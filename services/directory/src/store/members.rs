@@ -1,6 +1,6 @@
 //! directory.organizations, directory.people, directory.roles
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use skillwire_schemas::partnership::{Organization, OrganizationKind, Role};
@@ -144,6 +144,15 @@ pub(crate) async fn contact(pool: &PgPool, person: PersonId) -> Result<Option<(S
         .fetch_optional(pool)
         .await?;
     Ok(row.map(|row| (row.get("name"), row.get("address"))))
+}
+
+/// The names of people that are there.
+pub(crate) async fn names(pool: &PgPool, people: &[PersonId]) -> Result<HashMap<PersonId, String>, StoreError> {
+    let rows = sqlx::query("select id, name from directory.people where id = any($1) and removed_at is null")
+        .bind(people.iter().map(|person| person.0).collect::<Vec<Uuid>>())
+        .fetch_all(pool)
+        .await?;
+    Ok(rows.into_iter().map(|row| (PersonId(row.get("id")), row.get("name"))).collect())
 }
 
 const MEMBERSHIPS: &str = "select r.person, p.name as person_name, r.partnership, s.name as partnership_name,

@@ -216,7 +216,7 @@ impl Checker<'_> {
     fn county(&mut self, raw: &RawNeed) -> (Option<CountyFips>, Option<String>) {
         let Some(cell) = &raw.county else { return (None, None) };
         let Some(text) = self.line(cell, LINE_CHARS_MAX) else { return (None, None) };
-        match CountyFips::parse(&text) {
+        match CountyFips::parse_within(&text, &self.context.counties) {
             Ok(county) if self.context.counties.contains(&county) => {
                 if text.bytes().all(|b| b.is_ascii_digit()) && text.len() == 4 {
                     self.warnings.push(Remark::new(

@@ -76,7 +76,7 @@ impl Model {
         let concepts = rest.many(classes * dims, i16::from_le_bytes)?;
         let near = rest.many(pieces * NEAR, u16::from_le_bytes)?;
         let pieces = rest.many(pieces * dims, i8::from_le_bytes)?;
-        if !rest.0.is_empty() || near.iter().any(|class| usize::from(*class) >= classes) {
+        if !rest.0.is_empty() || !hashes.is_sorted() || near.iter().any(|class| usize::from(*class) >= classes) {
             return Err(ModelFileError::Foreign);
         }
         let vocabulary = Vocabulary::new(hashes, weights);

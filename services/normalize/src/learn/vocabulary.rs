@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::features::{Piece, pieces};
+use crate::buckets::Buckets;
 
 /// A piece that stands in fewer texts teaches nothing.
 const TEXTS_MIN: u32 = 2;
@@ -28,16 +29,14 @@ impl Hasher for AsIs {
     }
 }
 
-type Numbers = HashMap<u64, u32, BuildHasherDefault<AsIs>>;
-
 /// Pieces and their weights.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Vocabulary {
-    /// By number of the piece: the hash that stands for it.
+    /// By number of the piece, in order: the hash that stands for it.
     pub(super) hashes: Vec<u64>,
     /// By number of the piece: inverse document frequency.
     pub(super) weights: Vec<f32>,
-    by_hash: Numbers,
+    buckets: Buckets,
 }
 
 /// A text as weighed pieces: number of the piece, weight.
@@ -62,9 +61,10 @@ impl Vocabulary {
         Self::new(kept.into_iter().map(|(hash, _)| hash).collect(), weights)
     }
 
+    /// Of hashes in order.
     pub(super) fn new(hashes: Vec<u64>, weights: Vec<f32>) -> Self {
-        let by_hash = (0u32..).zip(&hashes).map(|(number, hash)| (*hash, number)).collect();
-        Self { hashes, weights, by_hash }
+        let buckets = Buckets::new(&hashes);
+        Self { hashes, weights, buckets }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -80,12 +80,13 @@ impl Vocabulary {
         for group in pieces.chunk_by(|a, b| a.is_gram == b.is_gram) {
             let mut square = 0.0;
             for run in group.chunk_by(|a, b| a == b) {
-                let Some(number) = self.by_hash.get(&run[0].number) else { continue };
+                let Some(at) = self.buckets.find(&self.hashes, run[0].number).next() else { continue };
+                let Ok(number) = u32::try_from(at) else { continue };
                 #[expect(clippy::cast_precision_loss, reason = "a piece stands in a text a few times")]
                 let often = 1.0 + (run.len() as f32).ln();
-                let weight = often * self.weights[*number as usize];
+                let weight = often * self.weights[at];
                 square += weight * weight;
-                into.push((*number, weight));
+                into.push((number, weight));
             }
             let length = square.sqrt();
             if length > 0.0 {

@@ -153,22 +153,31 @@ pub(crate) async fn save(
 }
 
 /// Writes needs that were read again, and locked before: what was said of them is as it was, so that only what it reads as, and
-/// the terms that read differently, are written.
-pub(crate) async fn save_again(conn: &mut PgConnection, rows: &[&Kept], now: DateTime<Utc>) -> Result<(), StoreError> {
+/// the terms that read differently, are written. No index holds what is written of a need, so that its row stays where it is.
+/// Gives the bytes of each need.
+pub(crate) async fn save_again(
+    conn: &mut PgConnection,
+    rows: &[&Kept],
+    now: DateTime<Utc>,
+) -> Result<Vec<usize>, StoreError> {
     if rows.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
+    let body = |kept: &&Kept| kept.need.as_ref().map(serde_json::to_string).transpose();
+    let bodies: Vec<Option<String>> = rows.iter().map(body).collect::<Result<_, _>>()?;
+    let sizes = bodies.iter().map(|body| body.as_ref().map_or(0, String::len)).collect();
     sqlx::query(
-        "update normalize.needs n set body = u.body, valid_until = u.valid_until, updated_at = $4
-         from unnest($1::uuid[], $2::jsonb[], $3::date[]) as u (id, body, valid_until) where n.id = u.id",
+        "update normalize.needs n set body = u.body::jsonb, valid_until = u.valid_until, updated_at = $4
+         from unnest($1::uuid[], $2::text[], $3::date[]) as u (id, body, valid_until) where n.id = u.id",
     )
     .bind(column(rows, |k| k.id.0))
-    .bind(rows.iter().map(|k| k.need.as_ref().map(Json)).collect::<Vec<_>>())
+    .bind(bodies)
     .bind(column(rows, |k| k.need.as_ref().map(|n| n.valid_until)))
     .bind(now)
     .execute(&mut *conn)
     .await?;
-    terms::save_again(conn, rows).await
+    terms::save_again(conn, rows).await?;
+    Ok(sizes)
 }
 
 fn column<T>(rows: &[&Kept], of: impl Fn(&Kept) -> T) -> Vec<T> {

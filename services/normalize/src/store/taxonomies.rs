@@ -212,7 +212,7 @@ pub(crate) async fn models(conn: &mut PgConnection) -> Result<Vec<(String, Match
     )
     .fetch_all(conn)
     .await?;
-    let kind = |word: &str| MatchKind::ALL.into_iter().find(|kind| kind.as_str() == word);
+    let kind = |word: &str| MatchKind::TAUGHT.into_iter().find(|kind| kind.as_str() == word);
     Ok(rows.iter().filter_map(|row| Some((row.get("scheme"), kind(row.get("kind"))?, row.get("model")))).collect())
 }
 

@@ -1,6 +1,7 @@
 //! The connection, the making of what is missing, and the feed.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::PullConsumer;
@@ -17,12 +18,38 @@ use crate::topology;
 const RECONNECT_WAIT_MIN: Duration = Duration::from_millis(50);
 const RECONNECT_WAIT_MAX: Duration = Duration::from_secs(2);
 
+/// How often the first answer is looked for.
+const GREETING_LOOK_EVERY: Duration = Duration::from_millis(20);
+/// What the client's events say of a connection that was refused for its user or password.
+const REFUSALS: [&str; 2] = ["authorization violation", "authentication"];
+
+/// Keeps in mind whether the server knows us.
+fn note(event: &async_nats::Event, refused: &AtomicBool) {
+    match event {
+        async_nats::Event::Connected => {
+            refused.store(false, Ordering::Relaxed);
+            tracing::info!("NATS connected");
+        }
+        async_nats::Event::Disconnected => tracing::warn!("NATS disconnected"),
+        async_nats::Event::ClientError(error) => {
+            let said = error.to_string().to_lowercase();
+            if REFUSALS.iter().any(|refusal| said.contains(refusal)) && !refused.swap(true, Ordering::Relaxed) {
+                tracing::error!("{}", BusError::Refused);
+            }
+        }
+        other => tracing::debug!(%other, "NATS"),
+    }
+}
+
 /// NATS did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum BusError {
     /// The address cannot be used.
     #[error("nats.url: {0}; give nats://user:password@host:port")]
     Address(String),
+    /// The server does not know us. It is tried again all the same: a server may be configured anew.
+    #[error("NATS refused the user or password of nats.url (SKILLWIRE_NATS_URL)")]
+    Refused,
     /// No answer, or a no.
     #[error("NATS: {0}")]
     Unavailable(String),
@@ -52,6 +79,8 @@ pub struct FeedMessage {
 }
 
 struct Inner {
+    /// The last try to connect ended with a no to user or password.
+    refused: Arc<AtomicBool>,
     client: Client,
     jetstream: Context,
     config: NatsConfig,
@@ -85,6 +114,8 @@ impl Bus {
             Some((user, password)) => ConnectOptions::with_user_and_password(user, password),
             None => ConnectOptions::new(),
         };
+        let refused = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&refused);
         let client = options
             .name("skillwire")
             .retry_on_initial_connect()
@@ -93,19 +124,16 @@ impl Bus {
                 let doubled = 2u32.saturating_pow(u32::try_from(attempts).unwrap_or(u32::MAX).min(10));
                 RECONNECT_WAIT_MIN.saturating_mul(doubled).min(RECONNECT_WAIT_MAX)
             })
-            .event_callback(|event| async move {
-                match event {
-                    async_nats::Event::Connected => tracing::info!("NATS connected"),
-                    async_nats::Event::Disconnected => tracing::warn!("NATS disconnected"),
-                    other => tracing::debug!(%other, "NATS"),
-                }
+            .event_callback(move |event| {
+                note(&event, &seen);
+                std::future::ready(())
             })
             .connect(addresses)
             .await
             .map_err(|e| BusError::Address(e.to_string()))?;
         let jetstream =
             ContextBuilder::new().timeout(Duration::from_secs(config.answer_timeout_s)).build(client.clone());
-        Ok(Self(Arc::new(Inner { client, jetstream, config })))
+        Ok(Self(Arc::new(Inner { refused, client, jetstream, config })))
     }
 
     pub(crate) fn config(&self) -> &NatsConfig {
@@ -203,6 +231,9 @@ impl Bus {
 
     fn connected(&self) -> Result<(), BusError> {
         if self.0.client.connection_state() != async_nats::connection::State::Connected {
+            if self.0.refused.load(Ordering::Relaxed) {
+                return Err(BusError::Refused);
+            }
             return Err(BusError::unavailable("not connected; is nats-server running, and is nats.url right?"));
         }
         Ok(())
@@ -218,28 +249,39 @@ impl Bus {
         Ok(())
     }
 
+    /// Waits a moment for the first answer of the server. A server that does not answer is no error here.
+    ///
+    /// # Errors
+    /// [`BusError::Refused`] when it answers that it does not know us.
+    pub async fn greeted(&self, wait: Duration) -> Result<(), BusError> {
+        let answered = async {
+            loop {
+                match self.ping().await {
+                    Ok(()) => return Ok(()),
+                    Err(BusError::Refused) => return Err(BusError::Refused),
+                    Err(_) => tokio::time::sleep(GREETING_LOOK_EVERY).await,
+                }
+            }
+        };
+        tokio::time::timeout(wait, answered).await.unwrap_or(Ok(()))
+    }
+
+    /// Publishes a dead letter's bytes again. The event in it keeps its id, by which inboxes know it; the message has an id of
+    /// its own, or JetStream would drop it as a repeat for as long as its window is open.
+    ///
+    /// # Errors
+    /// [`BusError::Unavailable`] when there is no yes, or when the subject is none of an event.
+    pub async fn republish(&self, subject: &str, message_id: &str, body: Vec<u8>) -> Result<(), BusError> {
+        if !subject.starts_with(topology::EVENT_SUBJECTS) {
+            return Err(BusError::unavailable(format!("'{subject}' is no subject of an event")));
+        }
+        self.publish(subject, message_id, body).await?.await.map_err(BusError::unavailable)?;
+        Ok(())
+    }
+
     /// The server's version, e.g. `2.11.4`; empty before the first connection.
     #[must_use]
     pub fn server_version(&self) -> String {
         self.0.client.server_info().version
-    }
-
-    /// Events that wait for a stage, or are with it. None when the stage's consumer is not there yet.
-    ///
-    /// # Errors
-    /// [`BusError::Unavailable`] when JetStream does not answer.
-    pub async fn stage_waiting(&self, stage: &str) -> Result<Option<u64>, BusError> {
-        let stream = match self.0.jetstream.get_stream(topology::EVENTS).await {
-            Ok(stream) => stream,
-            Err(e) if matches!(e.kind(), async_nats::jetstream::context::GetStreamErrorKind::JetStream(_)) => {
-                return Ok(None);
-            }
-            Err(e) => return Err(BusError::unavailable(e)),
-        };
-        match stream.consumer_info(stage).await {
-            Ok(info) => Ok(Some(info.num_pending + info.num_ack_pending as u64)),
-            Err(e) if matches!(e.kind(), async_nats::jetstream::context::ConsumerInfoErrorKind::NotFound) => Ok(None),
-            Err(e) => Err(BusError::unavailable(e)),
-        }
     }
 }

@@ -9,26 +9,33 @@
 //! be done is kept as a dead letter in PostgreSQL before the message is given up. Refuses to know any service.
 //!
 //! Metrics: `relay_events_total{service}`, `stage_events_total{stage,outcome}` with outcome `done`, `repeated`, `returned`
-//! or `dead`, `stream_admissions_total{outcome}` with outcome `admitted` or `refused`.
+//! or `dead`, `stream_admissions_total{outcome}` with outcome `admitted` or `refused`; how it stands (`gauges.rs`):
+//! `relay_waiting_events{service}`, `relay_waiting_seconds{service}`, `stage_waiting_events{stage}`,
+//! `stage_waiting_seconds{stage}`, `dead_letters{service}`.
 
 mod bus;
 mod config;
 mod door;
+mod gauges;
 mod jwt;
 mod keep;
 mod readers;
 mod relay;
+mod replay;
 mod stage;
+mod stages;
 mod taking;
 pub mod topology;
 
 pub use bus::{Bus, BusError, FeedMessage};
 pub use config::NatsConfig;
 pub use door::{Admission, door};
+pub use gauges::gauges;
 pub use jwt::{ACCOUNT, DoorKeyError, Issuer};
 pub use keep::keeper;
 pub use readers::{Reader, Start};
 pub use relay::relay;
+pub use replay::{ReplayError, drop_letter, replay_letter};
 pub use stage::{Stage, stage};
 
 use skillwire_runtime::Env;

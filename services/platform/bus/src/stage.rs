@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use skillwire_runtime::{Clock, Fault, Progress, Work};
 use skillwire_schemas::{Envelope, EventId, Payload};
-use skillwire_store::inbox::{self, DeadLetter};
-use skillwire_store::{Db, Tx};
+use skillwire_store::dead::{self, DeadLetter};
+use skillwire_store::{Db, Tx, inbox};
 use tokio::sync::Mutex;
 
 use crate::Parts;
@@ -29,6 +29,8 @@ pub trait Stage: Send + Sync + 'static {
     type In: Payload;
     /// Its name: durable consumer, inbox, logs.
     const NAME: &'static str;
+    /// Events of one transaction at most; the setting `stage_batch_max` if that is less. For events that hold much.
+    const EVENTS_MAX: usize = usize::MAX;
 
     /// Does the work for new events, in the transaction that also marks them as taken. May be called again with the same
     /// events when the commit's answer was lost: ids must be derived, not drawn.
@@ -52,6 +54,9 @@ struct Runner<S> {
 /// The loop that feeds a stage. Any number of copies may run: they share the durable consumer.
 #[must_use]
 pub fn stage<S: Stage>(parts: &Parts, stage: S) -> Arc<dyn Work> {
+    for outcome in ["done", "repeated", "returned", "dead"] {
+        count::<S>(outcome, 0);
+    }
     Arc::new(Runner {
         stage,
         db: parts.db.clone(),
@@ -113,7 +118,7 @@ impl<S: Stage> Runner<S> {
     /// What is there, at once; if nothing is, waits for the first message. (A pull for many messages would hold the first
     /// back until all are there or the wait is over.)
     async fn fetch(&self, consumer: &PullConsumer, wait: Duration) -> Result<Vec<Message>, BusError> {
-        let limit = self.bus.config().stage_batch_max;
+        let limit = self.bus.config().stage_batch_max.min(S::EVENTS_MAX);
         let there = consumer.fetch().max_messages(limit).messages();
         let messages = self.collect(there, Duration::ZERO).await?;
         if !messages.is_empty() || wait.is_zero() {
@@ -222,8 +227,9 @@ impl<S: Stage> Runner<S> {
             message_id,
             body: message.payload.to_vec(),
             why,
+            tries: message.info().map_or(1, |info| info.delivered),
         };
-        inbox::bury(&self.db, &letter, self.clock.now()).await?;
+        dead::bury(&self.db, &letter, self.clock.now()).await?;
         count::<S>("dead", 1);
         ack(message, AckKind::Term).await;
         Ok(())

@@ -9,6 +9,8 @@ use crate::config::NatsConfig;
 
 /// Events between the services.
 pub const EVENTS: &str = "SKILLWIRE";
+/// What the subjects of events begin with.
+pub(crate) const EVENT_SUBJECTS: &str = "skillwire.";
 /// What subscribers read.
 pub const FEED: &str = "FEED";
 

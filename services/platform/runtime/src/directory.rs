@@ -1,5 +1,7 @@
 //! How a service asks who is who. `directory` answers; the binary brings the two together.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use skillwire_schemas::partnership::{Organization, Partnership};
 use skillwire_schemas::{OrganizationId, PartnershipId, PersonId};
@@ -46,6 +48,8 @@ pub trait DirectoryRead: Send + Sync + 'static {
         partnership: PartnershipId,
         id: OrganizationId,
     ) -> Result<Option<Organization>, DirectoryError>;
+    /// The names of people who are still there, asked for in one go.
+    async fn names(&self, people: &[PersonId]) -> Result<HashMap<PersonId, String>, DirectoryError>;
     /// How to reach a person; none when the person is gone or asked not to be reached.
     async fn contact(&self, person: PersonId) -> Result<Option<Contact>, DirectoryError>;
 }

@@ -51,6 +51,9 @@ pub async fn supervise(works: Vec<Arc<dyn Work>>, stop: Stop) {
 
 async fn run(work: Arc<dyn Work>, mut stop: Stop) {
     let mut failures = 0u32;
+    // A series that begins at one has not grown, for whoever asks how it grew.
+    metrics::counter!("work_faults_total", "work" => work.name()).increment(0);
+    metrics::counter!("work_panics_total", "work" => work.name()).increment(0);
     while !stop.is_set() {
         let pause = match AssertUnwindSafe(work.step(STEP_WAIT)).catch_unwind().await {
             Ok(Ok(Progress::Did(n))) => {

@@ -34,51 +34,6 @@ pub async fn take(
     Ok(rows.into_iter().map(|row| EventId(row.get("event"))).collect())
 }
 
-/// A message that can never be taken, kept with the reason.
-#[derive(Clone, Debug)]
-pub struct DeadLetter {
-    /// Which stage refused it.
-    pub stage: &'static str,
-    /// Its subject.
-    pub subject: String,
-    /// Its message id, if it had one.
-    pub message_id: Option<String>,
-    /// Its bytes.
-    pub body: Vec<u8>,
-    /// Why.
-    pub why: String,
-}
-
-/// Keeps a dead letter.
-///
-/// # Errors
-/// When PostgreSQL does not answer; then the message must not be given up.
-pub async fn bury(db: &Db, letter: &DeadLetter, now: DateTime<Utc>) -> Result<(), StoreError> {
-    let sql = format!(
-        "insert into {}.dead_letters (stage, subject, message_id, body, why, died_at) values ($1, $2, $3, $4, $5, $6)",
-        db.service()
-    );
-    sqlx::query(AssertSqlSafe(sql))
-        .bind(letter.stage)
-        .bind(&letter.subject)
-        .bind(&letter.message_id)
-        .bind(&letter.body)
-        .bind(&letter.why)
-        .bind(now)
-        .execute(db.pool())
-        .await?;
-    Ok(())
-}
-
-/// How many dead letters there are.
-///
-/// # Errors
-/// When PostgreSQL does not answer.
-pub async fn dead(db: &Db) -> Result<i64, StoreError> {
-    let sql = format!("select count(*) as n from {}.dead_letters", db.service());
-    Ok(sqlx::query(AssertSqlSafe(sql)).fetch_one(db.pool()).await?.get("n"))
-}
-
 /// Forgets events taken before then; an event that old must not be replayed into this service any more.
 ///
 /// # Errors

@@ -6,6 +6,7 @@
 
 pub mod config;
 pub mod db;
+pub mod dead;
 pub mod error;
 pub mod inbox;
 pub mod migrate;

@@ -19,6 +19,8 @@ pub struct Migration {
 /// What the platform keeps in every service's schema. Versions far below any service's own.
 const PLATFORM: &str = include_str!("platform.sql");
 const PLATFORM_VERSION: i64 = -1;
+const DEAD_LETTERS: &str = include_str!("dead_letters.sql");
+const DEAD_LETTERS_VERSION: i64 = 0;
 
 /// Brings a service's schema up to date. Safe to run from several processes at once (an advisory lock).
 ///
@@ -35,6 +37,7 @@ pub async fn migrate(pool: &PgPool, service: &'static str, steps: &[Migration]) 
         )
     };
     let mut all = vec![step(PLATFORM_VERSION, "outbox inbox dead letters", PLATFORM.replace("{service}", service))];
+    all.push(step(DEAD_LETTERS_VERSION, "dead letters by hand", DEAD_LETTERS.replace("{service}", service)));
     all.extend(steps.iter().map(|s| step(s.version, s.name, s.sql.to_owned())));
     let mut migrator = Migrator::with_migrations(all);
     migrator.create_schema(service);

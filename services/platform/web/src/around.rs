@@ -152,7 +152,9 @@ async fn present(response: Response, wants_page: bool, actor: Option<&Actor>) ->
 
 /// Takes over the headers that belong to the answer and not to how it is written.
 fn carry(from: &HeaderMap, mut to: Response) -> Response {
-    for name in [header::ALLOW, header::RETRY_AFTER, header::WWW_AUTHENTICATE, header::SET_COOKIE] {
+    for name in
+        [header::ALLOW, header::RETRY_AFTER, header::WWW_AUTHENTICATE, header::SET_COOKIE, header::REFERRER_POLICY]
+    {
         for value in from.get_all(&name) {
             to.headers_mut().append(name.clone(), value.clone());
         }

@@ -47,7 +47,7 @@ pub use permission::{Permission, allowed};
 pub use problem::Problem;
 pub use routes::{RouteSpec, Routes, Who};
 pub use sealed::SealError;
-pub use secret::{Secret, SecretError};
+pub use secret::{SHORT_TAG_BYTES, Secret, SecretError};
 pub use sheet::{csv_cell, csv_row};
 pub use shell::{MetricsText, Shell, serve, shell};
 pub use trace::Trace;

@@ -123,8 +123,9 @@ impl Problem {
     }
 
     /// The same with other words for people.
-    pub(crate) fn saying(mut self, detail: String) -> Self {
-        self.detail = detail;
+    #[must_use]
+    pub fn saying(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
         self
     }
 

@@ -10,6 +10,9 @@ use sha2::Sha256;
 #[error("secret.key: {0}; give 64 hexadecimal digits, e.g. from `openssl rand -hex 32`")]
 pub struct SecretError(&'static str);
 
+/// Bytes of a short tag: 80 bits, for places where each guess costs a mail or a request.
+pub const SHORT_TAG_BYTES: usize = 10;
+
 /// Bytes of the key.
 pub(crate) const KEY_BYTES: usize = 32;
 
@@ -60,6 +63,29 @@ impl Secret {
         self.all().any(|key| mac(key, purpose, message).verify_slice(&tag).is_ok())
     }
 
+    /// The beginning of a tag, for where room is short (the local part of a mail address).
+    #[must_use]
+    pub fn sign_short(&self, purpose: &str, message: &[u8]) -> [u8; SHORT_TAG_BYTES] {
+        let tag = mac(&self.current, purpose, message).finalize().into_bytes();
+        let mut short = [0u8; SHORT_TAG_BYTES];
+        short.iter_mut().zip(tag).for_each(|(to, from)| *to = from);
+        short
+    }
+
+    /// Whether the short tag is ours, in constant time.
+    #[must_use]
+    pub fn verify_short(&self, purpose: &str, message: &[u8], tag: &[u8]) -> bool {
+        tag.len() == SHORT_TAG_BYTES
+            && self.all().any(|key| mac(key, purpose, message).verify_truncated_left(tag).is_ok())
+    }
+
+    /// What stands in a table for something that is looked up and never read back: HMAC-SHA256 under the key in force, then
+    /// under the former ones. Write the first, look for all.
+    #[must_use]
+    pub fn blind(&self, purpose: &str, message: &[u8]) -> Vec<Vec<u8>> {
+        self.all().map(|key| mac(key, purpose, message).finalize().into_bytes().to_vec()).collect()
+    }
+
     /// The same with former keys.
     ///
     /// # Errors
@@ -106,6 +132,24 @@ mod tests {
         let other: Secret = "08".repeat(32).parse().unwrap();
         assert!(!other.verify("unsubscribe", b"a", &tag));
         assert!(other.with_previous(&["07".repeat(32)]).unwrap().verify("unsubscribe", b"a", &tag), "a former key");
+    }
+
+    #[test]
+    fn short_tags_and_blind_values_hold_for_their_purpose_and_outlive_a_new_key() {
+        let old: Secret = "07".repeat(32).parse().unwrap();
+        let (tag, blind) = (old.sign_short("bounce", b"a"), old.blind("address", b"a@b"));
+        assert!(old.verify_short("bounce", b"a", &tag));
+        assert!(!old.verify_short("bounce", b"b", &tag) && !old.verify_short("sign-in", b"a", &tag));
+        assert!(!old.verify_short("bounce", b"a", &tag[..9]), "no shorter one, and not the empty one");
+        assert!(!old.verify_short("bounce", b"a", b""));
+        let new = "08".repeat(32).parse::<Secret>().unwrap().with_previous(&["07".repeat(32)]).unwrap();
+        assert!(new.verify_short("bounce", b"a", &tag));
+        assert_ne!(new.sign_short("bounce", b"a"), tag);
+        assert_eq!(
+            (blind.len(), new.blind("address", b"a@b").get(1)),
+            (1, blind.first()),
+            "found under the former key"
+        );
     }
 
     #[test]

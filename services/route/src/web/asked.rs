@@ -54,7 +54,7 @@ impl Asked {
         channels.sort_unstable();
         channels.dedup();
         if channels.is_empty() {
-            errors.push(SubscriptionError::new("channels", "choose at least one of email, stream and webhook"));
+            errors.push(SubscriptionError::new("channels", "choose at least one of email, stream, webhook and feed"));
         }
         let given = self.webhook_url.filter(|url| !url.trim().is_empty());
         let webhook_url = match (channels.contains(&Channel::Webhook), given) {

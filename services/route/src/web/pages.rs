@@ -55,6 +55,7 @@ struct Edit {
     email: bool,
     stream: bool,
     webhook: bool,
+    feed: bool,
     preview: Option<Preview>,
     feed_subject: Option<String>,
 }
@@ -288,7 +289,7 @@ fn form(
     let horizons = [("now", "now"), ("year", "within a year"), ("three_years", "within three years")];
     let horizons = horizons.iter().map(|(value, label)| choice(&fields.horizons, value, label)).collect();
     let has = |channel: &str| fields.channels.iter().any(|c| c == channel);
-    let (email, stream, webhook) = (has("email"), has("stream"), has("webhook"));
+    let (email, stream, webhook, feed) = (has("email"), has("stream"), has("webhook"), has("feed"));
     Edit {
         csrf: actor.csrf().to_owned(),
         id: id.map(|id| id.to_string()),
@@ -299,6 +300,7 @@ fn form(
         email,
         stream,
         webhook,
+        feed,
         fields,
         preview,
         feed_subject: id.map(|id| format!("feed.{id}.signal")),

@@ -8,6 +8,7 @@ use sqlx::PgPool;
 
 use super::{Ended, console, run};
 use crate::house::House;
+use crate::mail_dns;
 use crate::settings::Settings;
 use crate::targets::TARGETS;
 
@@ -17,6 +18,8 @@ const CLOCK_APART_MAX_S: i64 = 5;
 const DISK_FREE_MIN_MB: u64 = 1_024;
 /// Oldest PostgreSQL.
 const VERSION_MIN: u32 = 150_000;
+/// Longest wait for NATS to say yes or no to us: longer than it waits for a login (its `auth_timeout`, 2 s).
+pub(super) const NATS_GREETING_MAX: Duration = Duration::from_secs(4);
 /// Longest wait for one check.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -43,8 +46,9 @@ pub(super) async fn run(settings: Settings) -> Result<Ended> {
         ("mail", within(mail(&house)).await),
         ("disk", disk()),
     ];
+    let sender = within_all(sender_dns(&house.settings)).await;
     let mut ended = Ended::Well;
-    for (name, finding) in checks {
+    for (name, finding) in checks.into_iter().chain(sender) {
         match finding {
             Fine(what) => console::line(&format!("ok     {name}: {what}")),
             Wrong { what, remedy } => {
@@ -61,6 +65,30 @@ async fn within(check: impl Future<Output = Finding>) -> Finding {
     tokio::time::timeout(CHECK_TIMEOUT, check)
         .await
         .unwrap_or_else(|_| wrong(timeout, "is it running, and is its address right?"))
+}
+
+/// The same for several at once.
+async fn within_all(checks: impl Future<Output = Vec<(&'static str, Finding)>>) -> Vec<(&'static str, Finding)> {
+    let timeout = format!("no answer in {} s", CHECK_TIMEOUT.as_secs());
+    tokio::time::timeout(CHECK_TIMEOUT, checks)
+        .await
+        .unwrap_or_else(|_| vec![("sender", wrong(timeout, "can this machine reach a DNS server?"))])
+}
+
+/// Whether others can believe the mails that leave here.
+async fn sender_dns(settings: &Settings) -> Vec<(&'static str, Finding)> {
+    let dns = match mail_dns::Dns::system() {
+        Ok(dns) => dns,
+        Err(e) => return vec![("sender", wrong(e, "mend /etc/resolv.conf"))],
+    };
+    let deliver = &settings.deliver;
+    let signed = deliver.dkim_selector.as_deref().zip(deliver.dkim_domain.as_deref());
+    let found = mail_dns::check(&dns, mail_dns::domain_of(&deliver.from), signed).await;
+    let of = |judged| match judged {
+        mail_dns::Judged::Fine(what) => Fine(what),
+        mail_dns::Judged::Wrong { what, remedy } => Wrong { what, remedy },
+    };
+    found.into_iter().map(|one| (one.what, of(one.judged))).collect()
 }
 
 fn settings_check(settings: &Settings) -> Finding {
@@ -109,11 +137,8 @@ async fn clocks(house: &House) -> Finding {
 
 async fn nats(house: &House) -> Finding {
     // The connection is made in the background; it gets a moment.
-    for _ in 0..20 {
-        if house.bus.ping().await.is_ok() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+    if let Err(e) = house.bus.greeted(NATS_GREETING_MAX).await {
+        return wrong(e, "give the user and password that nats-server's configuration has for us (deploy/nats.conf)");
     }
     match house.bus.ping().await {
         Ok(()) => {

@@ -2,10 +2,12 @@
 
 mod console;
 mod data;
+mod dead_letters;
 mod demo;
 mod doctor;
 mod extract;
 mod offline;
+mod post;
 mod renormalize;
 mod run;
 mod submit;
@@ -18,7 +20,6 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
-use skillwire_normalize::MatchKind;
 use skillwire_runtime::config;
 
 use crate::settings::Settings;
@@ -31,7 +32,8 @@ const AFTER: &str = "Examples:
   skillwire doctor                                 what is wrong, and the remedy
 
 Exit codes: 0 done; 1 failed, the reason is on standard error; 2 wrong arguments;
-  3 done in part: some rows or files were rejected; 4 a check failed (doctor, schemas --check, demo summary).";
+  3 done in part: some rows or files were rejected; 4 a check failed (doctor, schemas --check, demo summary).
+  `skillwire bounce` ends as mail servers expect it (sysexits): 0 taken, 65 no mail, 75 keep it and come again.";
 
 /// The wire service for workforce demand.
 #[derive(Debug, Parser)]
@@ -64,7 +66,7 @@ enum Command {
     Submit(submit::Submit),
     /// One phrase a line in, one JSON object a line out. Needs no database.
     #[command(
-        after_help = "Example: printf 'RN nights\\nfork lift\\n' | skillwire normalize --kind occupation --top 3"
+        after_help = "Example: printf 'RN nights\\nfork lift\\n' | skillwire normalize --kind occupation --top 3\n         echo 'Jackson Co. Missouri' | skillwire normalize --kind place"
     )]
     Normalize {
         /// What is looked for.
@@ -101,9 +103,24 @@ enum Command {
         #[arg(long)]
         since: String,
     },
+    /// Events that a stage could not take, of all services: look at them, publish them again, drop them.
+    #[command(
+        after_help = "Example: skillwire dead-letters list --state dead\n         skillwire dead-letters replay aggregate/12"
+    )]
+    DeadLetters(dead_letters::DeadLetters),
     /// The public key that stands as `issuer` in the configuration of nats-server (deploy/nats.conf).
     #[command(after_help = "It follows from secret.key: another key, another issuer. Needs no database and no NATS.")]
     NatsIssuer,
+    /// Take one mail that came back (standard input): a pipe of the mail server.
+    #[command(
+        after_help = "Example, in Postfix's master.cf:\n  skillwire unix - n n - 4 pipe\n    flags=DRXhu user=skillwire argv=/usr/bin/skillwire --config /etc/skillwire.toml bounce --recipient ${recipient}\n\nExit codes: 0 taken, or nothing to take; 65 no mail that can be read; 75 keep it and come again."
+    )]
+    Bounce(post::Bounce),
+    /// Make a key for signing mails (DKIM), and print its DNS record. Needs no database.
+    #[command(after_help = "Example: skillwire dkim-key --out /etc/skillwire/dkim.pem   (then set deliver.dkim_*)")]
+    DkimKey(post::DkimKey),
+    /// The DNS record that goes with the settings deliver.dkim_*. Needs no database.
+    DkimRecord,
     /// Check database, NATS, mail, clocks and disk, and say the remedy.
     Doctor,
     /// Write the generated files (schemas, documents, settings file), or check that they are current.
@@ -179,16 +196,10 @@ enum Kind {
     Skill,
     /// Licenses and certificates.
     Credential,
-}
-
-impl From<Kind> for MatchKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Occupation => Self::Occupation,
-            Kind::Skill => Self::Skill,
-            Kind::Credential => Self::Credential,
-        }
-    }
+    /// Industries: NAICS 2022, by code and name.
+    Industry,
+    /// Counties and what stands for them: FIPS, by code and name.
+    Place,
 }
 
 /// How a command ended.
@@ -200,6 +211,10 @@ pub(crate) enum Ended {
     InPart,
     /// A check failed.
     CheckFailed,
+    /// What was given is nothing that can be read (EX_DATAERR of sysexits).
+    BadData,
+    /// It may do well later (EX_TEMPFAIL of sysexits).
+    Later,
 }
 
 /// Runs the command that the arguments name.
@@ -210,6 +225,8 @@ pub fn main() -> ExitCode {
         Ok(Ended::Well) => ExitCode::SUCCESS,
         Ok(Ended::InPart) => ExitCode::from(3),
         Ok(Ended::CheckFailed) => ExitCode::from(4),
+        Ok(Ended::BadData) => ExitCode::from(65),
+        Ok(Ended::Later) => ExitCode::from(75),
         Err(error) => {
             console::error(&format!("skillwire: {error:#}"));
             ExitCode::FAILURE
@@ -221,7 +238,7 @@ fn dispatch(cli: Cli) -> Result<Ended> {
     let file = cli.config;
     let settings = || config::load::<Settings>(file.as_deref());
     match cli.command {
-        Command::Normalize { kind, taxonomy, top } => offline::normalize(kind.into(), &taxonomy, top),
+        Command::Normalize { kind, taxonomy, top } => offline::normalize(kind, &taxonomy, top),
         Command::Taxonomy(taxonomy) => taxonomy.run(settings),
         Command::Extract(extract) => extract.run(),
         Command::Schemas { check, root } => offline::schemas(check, &root),
@@ -237,7 +254,11 @@ fn dispatch(cli: Cli) -> Result<Ended> {
         Command::Signals(signals) => run::block_on(signals.run(settings()?)),
         Command::Renormalize(renormalize) => run::block_on(renormalize.run(settings()?)),
         Command::Replay { since } => run::block_on(data::replay(settings()?, since)),
+        Command::DeadLetters(letters) => run::block_on(letters.run(settings()?)),
         Command::NatsIssuer => offline::nats_issuer(&settings()?),
+        Command::Bounce(bounce) => Ok(bounce.run(settings())),
+        Command::DkimKey(key) => key.run(),
+        Command::DkimRecord => post::dkim_record(&settings()?),
         Command::Doctor => run::block_on(doctor::run(settings()?)),
         Command::MailCatcher { smtp, http, dir } => run::block_on(run::mail_catcher(settings()?, smtp, http, dir)),
         Command::Demo(Demo::Load { dir, url }) => run::block_on(demo::load(settings()?, dir, url)),

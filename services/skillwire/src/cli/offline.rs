@@ -4,9 +4,9 @@ use std::io::{BufReader, BufWriter, stdin, stdout};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use skillwire_normalize::{MatchKind, Matcher, Taxonomy, normalize_lines};
+use skillwire_normalize::{MatchKind, Matcher, Taxonomy, normalize_lines, place_lines};
 
-use super::{Ended, console};
+use super::{Ended, Kind, console};
 use crate::contract;
 use crate::settings::Settings;
 
@@ -31,9 +31,24 @@ pub(super) fn matcher(folders: &[PathBuf]) -> Result<Matcher> {
 }
 
 /// `skillwire normalize`
-pub(super) fn normalize(kind: MatchKind, folders: &[PathBuf], top: usize) -> Result<Ended> {
-    let matcher = matcher(folders)?;
-    normalize_lines(&matcher, kind, top, BufReader::new(stdin().lock()), BufWriter::new(stdout().lock()))?;
+pub(super) fn normalize(kind: Kind, folders: &[PathBuf], top: usize) -> Result<Ended> {
+    let (input, output) = (BufReader::new(stdin().lock()), BufWriter::new(stdout().lock()));
+    let kind = match kind {
+        Kind::Occupation => MatchKind::Occupation,
+        Kind::Skill => MatchKind::Skill,
+        Kind::Credential => MatchKind::Credential,
+        Kind::Industry => MatchKind::Industry,
+        Kind::Place => {
+            place_lines(top, input, output)?;
+            return Ok(Ended::Well);
+        }
+    };
+    let mut matcher = matcher(folders)?;
+    // Publishers of jobs and skills publish no industries: then the codes that come with the program hold.
+    if kind == MatchKind::Industry && !matcher.has(kind) {
+        matcher = Matcher::new(Taxonomy::starter()?);
+    }
+    normalize_lines(&matcher, kind, top, input, output)?;
     Ok(Ended::Well)
 }
 

@@ -10,20 +10,23 @@ use skillwire_runtime::supervise::{Stop, supervise};
 use skillwire_runtime::{SystemClock, SystemIds, telemetry};
 use skillwire_web::{Routes, Shell, serve, shell};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
+use super::doctor::NATS_GREETING_MAX;
 use super::{Ended, console};
 use crate::house::{self, House};
 use crate::settings::Settings;
 use crate::targets::{TARGETS, chosen};
-use crate::{contract, health};
+use crate::{contract, dead_letters, health};
 
 /// Runs a command to its end.
 pub(super) fn block_on(command: impl Future<Output = Result<Ended>>) -> Result<Ended> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("the async runtime cannot start")?
-        .block_on(command)
+    runtime()?.block_on(command)
+}
+
+/// What runs a command.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the async runtime cannot start")
 }
 
 /// Opens the house on the machine's clock.
@@ -54,8 +57,10 @@ pub(super) async fn run(settings: Settings, names: Vec<String>, migrate: bool) -
     for target in &targets {
         let made = (target.create)(&house).with_context(|| format!("{} cannot start", target.name))?;
         works.extend(made.works);
+        works.push(skillwire_bus::gauges(&house.parts(target.name), target.stages));
         routes = routes.merge(made.routes);
     }
+    routes = routes.merge(dead_letters::routes(&house));
     let listener = TcpListener::bind(&http.listen)
         .await
         .with_context(|| format!("http.listen: {} cannot be listened on; is it in use?", http.listen))?;
@@ -74,15 +79,31 @@ pub(super) async fn run(settings: Settings, names: Vec<String>, migrate: bool) -
     let names: Vec<&str> = targets.iter().map(|target| target.name).collect();
     tracing::info!(targets = names.join(","), address = %listener.local_addr()?, "running");
     let (sender, stop) = Stop::new();
+    let refusal = sender.clone();
     tokio::spawn(async move {
         told_to_stop().await;
         tracing::info!("stopping: what is in work is finished first");
         let _ = sender.send(true);
     });
-    let (served, ()) = tokio::join!(serve(router, listener, stop.clone()), supervise(works, stop));
+    let known = known_to_nats(&house, refusal, stop.clone());
+    let (served, (), known) = tokio::join!(serve(router, listener, stop.clone()), supervise(works, stop), known);
     served.context("the HTTP server ended")?;
+    known?;
     tracing::info!("stopped");
     Ok(Ended::Well)
+}
+
+/// Ends the run when NATS answers at the start that it does not know us: waiting never mends a wrong password. A server that
+/// is away is none of that, nor is one that is configured anew later: then it is tried again.
+async fn known_to_nats(house: &House, refusal: watch::Sender<bool>, mut stop: Stop) -> Result<()> {
+    let greeted = tokio::select! {
+        greeted = house.bus.greeted(NATS_GREETING_MAX) => greeted,
+        () = stop.wait() => Ok(()),
+    };
+    if greeted.is_err() {
+        let _ = refusal.send(true);
+    }
+    greeted.context("give the user and password that nats-server's configuration has for us")
 }
 
 /// Ctrl-C, or SIGTERM.

@@ -14,8 +14,6 @@ use crate::house::House;
 use crate::settings::Settings;
 use crate::targets::TARGETS;
 
-/// Stages, by the names of their consumers.
-const STAGES: [&str; 5] = ["normalize", "aggregate", "route", "deliver", "deliver-subscriptions"];
 /// How long everything must be quiet before it counts as through: longer than a group settles.
 const QUIET: Duration = Duration::from_millis(1_500);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -76,10 +74,10 @@ async fn waiting(house: &House) -> Result<i64> {
     let mut waiting = 0;
     for target in TARGETS {
         waiting += outbox::waiting(&house.db(target.name)).await?.0;
-    }
-    for stage in STAGES {
-        // A consumer that is not there yet has everything before it.
-        waiting += house.bus.stage_waiting(stage).await?.map_or(1, |n| i64::try_from(n).unwrap_or(i64::MAX));
+        for stage in target.stages {
+            // A consumer that is not there yet has everything before it.
+            waiting += house.bus.stage_waiting(stage).await?.map_or(1, |n| i64::try_from(n).unwrap_or(i64::MAX));
+        }
     }
     for partnership in house.reader.partnerships().await? {
         waiting += skillwire_aggregate::counts(&house.db("aggregate"), partnership.id).await?.waiting;
