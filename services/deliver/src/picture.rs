@@ -75,20 +75,30 @@ fn indexed(pixels: &Pixmap) -> Result<Vec<u8>, png::EncodingError> {
     for mask in [0xff_u8, 0xfc, 0xf0, 0xe0, 0xc0] {
         let mut known: HashMap<[u8; 3], u8> = HashMap::new();
         (table, places) = (Vec::new(), Vec::with_capacity(pixels.pixels().len()));
+        let mut last = None;
         for pixel in pixels.pixels() {
+            // Most pixels are as the one before: a chart is areas.
+            if let Some((same, place)) = last
+                && same == *pixel
+            {
+                places.push(place);
+                continue;
+            }
             // The rounded corners are outside of the picture: white.
             let white = 255 - pixel.alpha();
             let colour = [pixel.red(), pixel.green(), pixel.blue()].map(|c| c.saturating_add(white) | !mask);
             let next = u8::try_from(known.len());
-            match (known.get(&colour), next) {
-                (Some(place), _) => places.push(*place),
+            let place = match (known.get(&colour), next) {
+                (Some(place), _) => *place,
                 (None, Ok(next)) => {
                     known.insert(colour, next);
                     table.extend(colour);
-                    places.push(next);
+                    next
                 }
                 (None, Err(_)) => break,
-            }
+            };
+            places.push(place);
+            last = Some((*pixel, place));
         }
         if places.len() == pixels.pixels().len() {
             break;
@@ -99,6 +109,8 @@ fn indexed(pixels: &Pixmap) -> Result<Vec<u8>, png::EncodingError> {
     encoder.set_color(png::ColorType::Indexed);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_palette(table);
+    // Filters guess a colour from its neighbours: places in a table are no colours.
+    encoder.set_filter(png::Filter::NoFilter);
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&places)?;
     writer.finish()?;
