@@ -11,7 +11,9 @@ use skillwire::targets::TARGETS;
 use skillwire_runtime::{Progress, SeededIds, Work};
 use skillwire_tests::World;
 
-use crate::feeds::{COLLEGE, addresses, asked, fetch, numbers, subscribed, text, told, welders};
+use crate::feeds::{
+    COLLEGE, Listening, addresses, asked, fetch, hear, listen, numbers, subscribed, text, told, welders,
+};
 
 const FORMATS: [&str; 6] = ["atom", "json_feed", "events", "signals", "csv", "xlsx"];
 
@@ -204,6 +206,21 @@ async fn numberer(world: &World, seed: u64) -> Arc<dyn Work> {
     let deliver = TARGETS.iter().find(|target| target.name == "deliver").unwrap();
     let works = (deliver.create)(&house).unwrap().works;
     works.into_iter().find(|work| work.name() == "deliver.feeds").unwrap()
+}
+
+#[tokio::test]
+async fn what_another_process_numbers_is_heard_here() {
+    let (world, _, told) = told().await;
+    let mut listening = Listening::to(listen(&world, text(&told, "events"), None).await);
+    let again = "update deliver.deliveries set state = 'waiting', feed_number = null where feed_number = 2";
+    sqlx::query(again).execute(&world.house.pool).await.unwrap();
+    // No loop of this world has run since.
+    assert_eq!(numberer(&world, 8).await.step(Duration::ZERO).await.unwrap(), Progress::Did(1));
+    assert_eq!(hear(&world, &mut listening, 1).await, [4]);
+    // A process that stops lets its listeners go: they come again elsewhere.
+    world.finish().await;
+    assert_eq!(tokio::time::timeout(Duration::from_secs(20), listening.event()).await.unwrap(), None);
+    assert_eq!(listen(&world, text(&told, "events"), None).await.status(), StatusCode::SERVICE_UNAVAILABLE);
 }
 
 /// Steps until told that nothing more comes, and nothing is left.

@@ -156,13 +156,13 @@ async fn a_page_of_readers_leads_to_the_next_and_the_state_is_the_newest() {
 }
 
 /// Somebody who listens.
-struct Listening {
+pub(crate) struct Listening {
     body: futures::stream::BoxStream<'static, Option<Vec<u8>>>,
     read: String,
 }
 
 impl Listening {
-    fn to(answer: Response) -> Self {
+    pub(crate) fn to(answer: Response) -> Self {
         assert_eq!(answer.status(), StatusCode::OK);
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
         assert_eq!(answer.headers()["referrer-policy"], "no-referrer");
@@ -185,7 +185,7 @@ impl Listening {
     }
 
     /// The next event: its id and what it carries.
-    async fn event(&mut self) -> Option<(i64, Value)> {
+    pub(crate) async fn event(&mut self) -> Option<(i64, Value)> {
         loop {
             let block = self.block().await?;
             let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
@@ -196,7 +196,7 @@ impl Listening {
     }
 }
 
-async fn listen(world: &World, address: &str, seen: Option<i64>) -> Response {
+pub(crate) async fn listen(world: &World, address: &str, seen: Option<i64>) -> Response {
     let mut request = world.client().get(address);
     if let Some(seen) = seen {
         request = request.header("last-event-id", seen.to_string());
@@ -205,7 +205,7 @@ async fn listen(world: &World, address: &str, seen: Option<i64>) -> Response {
 }
 
 /// The numbers of the next events, while the loops run.
-async fn hear(world: &World, listening: &mut Listening, count: usize) -> Vec<i64> {
+pub(crate) async fn hear(world: &World, listening: &mut Listening, count: usize) -> Vec<i64> {
     let mut found = Vec::new();
     while found.len() < count {
         let next = tokio::time::timeout(PATIENCE, world.while_it_runs(listening.event())).await.unwrap();

@@ -282,6 +282,13 @@ impl World {
         stopper
     }
 
+    /// Lets all loops finish, as when the process is told to stop.
+    pub async fn finish(&self) {
+        for work in &self.works {
+            work.finish().await;
+        }
+    }
+
     /// Steps all loops some rounds; faults are allowed.
     pub async fn stumble(&self, rounds: usize) {
         for _ in 0..rounds {
