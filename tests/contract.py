@@ -50,11 +50,11 @@ def run(data):
             staff = next(p["address"] for p in json.load(file)["people"] if "staff" in p["roles"])
         out = subprocess.run([program, "demo", "token", "--address", staff], env=env, capture_output=True, text=True, check=True)
         step("schemathesis calls every operation")
-        # Left out: revoking tokens, or it revokes its own.
+        # Left out: revoking tokens, or it revokes its own. One worker: Python 3.11 parses no source safely on two threads.
         return subprocess.run(
             [sys.executable, "-m", "schemathesis.cli", "run", os.path.join(ROOT, "schemas", "openapi.json"), "--url", house.url,
              "-H", f"Authorization: Bearer {out.stdout.strip()}", "--checks", CHECKS, "--phases", "coverage,fuzzing",
-             "--max-examples", "20", "--exclude-path", "/api/v1/tokens/{prefix}", "--seed", "1", "--workers", "2",
+             "--max-examples", "20", "--exclude-path", "/api/v1/tokens/{prefix}", "--seed", "1", "--workers", "1",
              "--generation-database", "none", "--warnings", "off"],
             cwd=data, env=dict(os.environ, PYTHONPATH=folder)).returncode
     finally:
