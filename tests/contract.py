@@ -5,10 +5,8 @@ names, with a body as it says, and nobody gets in without a token.
 """
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -18,8 +16,8 @@ sys.path.insert(0, os.path.join(ROOT, "tests"))
 import engines  # noqa: E402
 import nats  # noqa: E402
 import postgres  # noqa: E402
-from ledger import KEY, Engine, House  # noqa: E402
-from ui import Trouble, line, step  # noqa: E402
+from ledger import KEY, PROGRAM, Engine, House, api_token, in_folder  # noqa: E402
+from ui import Trouble, step  # noqa: E402
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,ignored_auth"
 
@@ -34,26 +32,25 @@ def schemathesis():
 
 def run(data):
     """Starts a house with the members of the demonstration and calls it; the exit code of schemathesis."""
-    program = os.environ.get("SKILLWIRE_BIN", os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target")), "debug", "skillwire"))
     folder = schemathesis()
     database = Engine("postgres", lambda: postgres.start(engines.postgres(), data))
-    broker = Engine("nats", lambda: nats.start(engines.nats(os.path.join(ROOT, ".skillwire", "tools")), data, nats.issuer(program, KEY)))
+    broker = Engine("nats", lambda: nats.start(engines.nats(os.path.join(ROOT, ".skillwire", "tools")), data, nats.issuer(PROGRAM, KEY)))
     env = dict(os.environ, SKILLWIRE_DATABASE_URL=database.url, SKILLWIRE_NATS_URL=broker.url, SKILLWIRE_SECRET_KEY=KEY,
                SKILLWIRE_LOG_FILTER="error", SKILLWIRE_HTTP_REQUESTS_PER_MINUTE_MAX="1000000")
-    subprocess.run([program, "migrate"], env=env, check=True, stdout=subprocess.DEVNULL)
-    house = House(program, data, env, False)
+    subprocess.run([PROGRAM, "migrate"], env=env, check=True, stdout=subprocess.DEVNULL)
+    house = House(data, env, False)
     house.start()
     try:
         demo = os.path.join(ROOT, "deploy", "demo")
-        subprocess.run([program, "demo", "load", "--dir", demo, "--url", house.url], env=env, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([PROGRAM, "demo", "load", "--dir", demo, "--url", house.url], env=env, check=True, stdout=subprocess.DEVNULL)
         with open(os.path.join(demo, "members.json"), encoding="utf-8") as file:
             staff = next(p["address"] for p in json.load(file)["people"] if "staff" in p["roles"])
-        out = subprocess.run([program, "demo", "token", "--address", staff], env=env, capture_output=True, text=True, check=True)
+        token = api_token(env, staff)
         step("schemathesis calls every operation")
         # Left out: revoking tokens, or it revokes its own. One worker: Python 3.11 parses no source safely on two threads.
         return subprocess.run(
             [sys.executable, "-m", "schemathesis.cli", "run", os.path.join(ROOT, "schemas", "openapi.json"), "--url", house.url,
-             "-H", f"Authorization: Bearer {out.stdout.strip()}", "--checks", CHECKS, "--phases", "coverage,fuzzing",
+             "-H", f"Authorization: Bearer {token}", "--checks", CHECKS, "--phases", "coverage,fuzzing",
              "--max-examples", "20", "--exclude-path", "/api/v1/tokens/{prefix}", "--seed", "1", "--workers", "1",
              "--generation-database", "none", "--warnings", "off"],
             cwd=data, env=dict(os.environ, PYTHONPATH=folder)).returncode
@@ -64,17 +61,7 @@ def run(data):
 
 def main():
     """Runs it; the exit code."""
-    data = tempfile.mkdtemp(prefix="skillwire-contract-")
-    os.chmod(data, 0o755)
-    wrong = 1
-    try:
-        wrong = run(data)
-    finally:
-        if wrong:
-            line(f"logs are kept in {data}")
-        else:
-            shutil.rmtree(data, ignore_errors=True)
-    return wrong
+    return in_folder("contract", run)
 
 
 if __name__ == "__main__":

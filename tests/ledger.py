@@ -40,6 +40,8 @@ OWNERS = {"submit": "intake", "submissions": "intake", "needs": "normalize", "si
           "unsubscribe": "deliver", "feeds": "deliver", "suppressions": "deliver"}
 PARTNERSHIP = "kc"
 KEY = "5a" * 32
+# The program under test.
+PROGRAM = os.environ.get("SKILLWIRE_BIN", os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target")), "debug", "skillwire"))
 
 
 class Engine:
@@ -113,8 +115,8 @@ def proxy(ports):
 class House:
     """Skillwire's processes: one, or one a service."""
 
-    def __init__(self, program, data, env, split):
-        self.program, self.data, self.env, self.children = program, data, env, {}
+    def __init__(self, data, env, split):
+        self.data, self.env, self.children = data, env, {}
         names = ["directory", "intake", "normalize", "normalize", "aggregate", "route", "deliver", "deliver"] if split else ["all"]
         self.targets = [(f"{name}-{at}", name, free_port()) for at, name in enumerate(names)]
         if split:
@@ -128,7 +130,7 @@ class House:
         for key, name, port in self.targets:
             if which in (None, key):
                 env = dict(self.env, SKILLWIRE_HTTP_LISTEN=f"127.0.0.1:{port}")
-                self.children[key] = Child(key, [self.program, "run", "--target", name], self.data, env=env)
+                self.children[key] = Child(key, [PROGRAM, "run", "--target", name], self.data, env=env)
         for key, _, port in self.targets:
             if which in (None, key):
                 wait_until(lambda port=port: listens(port), self.children[key], "ready")
@@ -141,6 +143,27 @@ class House:
     def of(self, *names):
         """The processes that run these services."""
         return [key for key, name, _ in self.targets if name in names or name == "all"]
+
+
+def api_token(env, address):
+    """An API token of a person, written by the console, as the operator would."""
+    out = subprocess.run([PROGRAM, "demo", "token", "--address", address], env=env, capture_output=True, text=True, check=True)
+    return out.stdout.strip()
+
+
+def in_folder(name, run):
+    """Runs in a folder of its own, whose logs are kept when something is wrong; the exit code."""
+    data = tempfile.mkdtemp(prefix=f"skillwire-{name}-")
+    os.chmod(data, 0o755)
+    wrong = ["the run broke off"]
+    try:
+        wrong = run(data)
+    finally:
+        if wrong:
+            line(f"logs are kept in {data}")
+        else:
+            shutil.rmtree(data, ignore_errors=True)
+    return 1 if wrong else 0
 
 
 def rows_csv(path, rows):
@@ -210,32 +233,31 @@ def wait_quiet(ledger, wait_s=240):
 def run(options, data):
     """Everything; the ledger."""
     chance = random.Random(options.seed)
-    program = os.environ.get("SKILLWIRE_BIN", os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target")), "debug", "skillwire"))
     database = Engine("postgres", lambda: postgres.start(engines.postgres(), data))
-    broker = Engine("nats", lambda: nats.start(engines.nats(os.path.join(ROOT, ".skillwire", "tools")), data, nats.issuer(program, KEY)))
+    broker = Engine("nats", lambda: nats.start(engines.nats(os.path.join(ROOT, ".skillwire", "tools")), data, nats.issuer(PROGRAM, KEY)))
     smtp, viewer = free_port(), free_port()
     env = dict(os.environ, SKILLWIRE_DATABASE_URL=database.url, SKILLWIRE_NATS_URL=broker.url, SKILLWIRE_SECRET_KEY=KEY,
                SKILLWIRE_DELIVER_SMTP_URL=f"smtp://127.0.0.1:{smtp}", SKILLWIRE_DELIVER_INSTANT_WINDOW_S="2",
                SKILLWIRE_DELIVER_LEASE_S="6", SKILLWIRE_DELIVER_SMTP_ANSWER_TIMEOUT_S="4", SKILLWIRE_DELIVER_UNCERTAIN_RETRY_S="2", SKILLWIRE_LOG_FILTER="warn",
                SKILLWIRE_DATABASE_CONNECTIONS_MAX="6", SKILLWIRE_NATS_ANSWER_TIMEOUT_S="2")
-    catcher = Child("mail-catcher", [program, "mail-catcher", "--smtp", f"127.0.0.1:{smtp}", "--http", f"127.0.0.1:{viewer}", "--dir", f"{data}/mail"], data, env=env)
-    subprocess.run([program, "migrate"], env=env, check=True, stdout=subprocess.DEVNULL)
-    house = House(program, data, env, options.split)
+    catcher = Child("mail-catcher", [PROGRAM, "mail-catcher", "--smtp", f"127.0.0.1:{smtp}", "--http", f"127.0.0.1:{viewer}", "--dir", f"{data}/mail"], data, env=env)
+    subprocess.run([PROGRAM, "migrate"], env=env, check=True, stdout=subprocess.DEVNULL)
+    house = House(data, env, options.split)
     house.start()
     ledger = Ledger(database.url, broker.url)
     try:
         demo = os.path.join(data, "demo")
         os.makedirs(demo)
         write_demo(demo)
-        subprocess.run([program, "demo", "load", "--dir", demo, "--url", house.url], env=env, check=True, stdout=subprocess.DEVNULL)
-        tokens = employer_tokens(program, env, ledger)
+        subprocess.run([PROGRAM, "demo", "load", "--dir", demo, "--url", house.url], env=env, check=True, stdout=subprocess.DEVNULL)
+        tokens = employer_tokens(env)
         # The upload, and kills of intake in the middle of it.
         uploads = []
         per_file = options.rows // len(tokens)
         for at, token in enumerate(tokens):
             path = os.path.join(data, f"upload-{at}.csv")
             rows_csv(path, per_file)
-            command = [program, "submit", path, "--url", house.url, "--token", token]
+            command = [PROGRAM, "submit", path, "--url", house.url, "--token", token]
             uploads.append(subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE))
         for _ in range(2):
             time.sleep(chance.uniform(0.2, 0.8))
@@ -277,15 +299,11 @@ def run(options, data):
             child.stop()
 
 
-def employer_tokens(program, env, ledger):
-    """Tokens of five employers: written by the console, as the operator would."""
-    tokens = []
+def employer_tokens(env):
+    """Tokens of five employers."""
     people = [p for p in json.load(open(os.path.join(ROOT, "deploy", "demo", "members.json"), encoding="utf-8"))["people"]
               if p["partnership"] == PARTNERSHIP and "employer_contact" in p["roles"]][:5]
-    for person in people:
-        out = subprocess.run([program, "demo", "token", "--address", person["address"]], env=env, capture_output=True, text=True, check=True)
-        tokens.append(out.stdout.strip())
-    return tokens
+    return [api_token(env, person["address"]) for person in people]
 
 
 def account(ledger, options, viewer, rows):
@@ -324,17 +342,7 @@ def main():
     parser.add_argument("--kills", type=int, default=6)
     parser.add_argument("--seed", type=int, default=20261124)
     options = parser.parse_args()
-    data = tempfile.mkdtemp(prefix="skillwire-ledger-")
-    os.chmod(data, 0o755)
-    wrong = ["the run broke off"]
-    try:
-        wrong = run(options, data)
-    finally:
-        if wrong:
-            line(f"logs are kept in {data}")
-        else:
-            shutil.rmtree(data, ignore_errors=True)
-    return 1 if wrong else 0
+    return in_folder("ledger", lambda data: run(options, data))
 
 
 if __name__ == "__main__":

@@ -6,10 +6,8 @@ in between has arrived afterwards.
 import asyncio
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 
@@ -21,7 +19,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests"))
 import engines  # noqa: E402
 import nats as broker_of  # noqa: E402
 import postgres  # noqa: E402
-from ledger import KEY, Engine, House, Ledger  # noqa: E402
+from ledger import KEY, PROGRAM, Engine, House, Ledger, api_token, in_folder  # noqa: E402
 from soak import call, client_of, insist, members, wait_quiet  # noqa: E402
 from ui import line, step  # noqa: E402
 
@@ -81,21 +79,19 @@ async def delete_streams(url):
 
 def run(data):
     """Everything; what is wrong."""
-    program = os.environ.get("SKILLWIRE_BIN", os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target")), "debug", "skillwire"))
     database = Engine("postgres", lambda: postgres.start(engines.postgres(), data))
-    broker = Engine("nats", lambda: broker_of.start(engines.nats(os.path.join(ROOT, ".skillwire", "tools")), data, broker_of.issuer(program, KEY)))
+    broker = Engine("nats", lambda: broker_of.start(engines.nats(os.path.join(ROOT, ".skillwire", "tools")), data, broker_of.issuer(PROGRAM, KEY)))
     env = dict(os.environ, SKILLWIRE_DATABASE_URL=database.url, SKILLWIRE_NATS_URL=broker.url, SKILLWIRE_SECRET_KEY=KEY,
                SKILLWIRE_LOG_FILTER="error", SKILLWIRE_NATS_ANSWER_TIMEOUT_S="2")
-    subprocess.run([program, "migrate"], env=env, check=True, stdout=subprocess.DEVNULL)
-    house, ledger = House(program, data, env, False), Ledger(database.url, broker.url)
+    subprocess.run([PROGRAM, "migrate"], env=env, check=True, stdout=subprocess.DEVNULL)
+    house, ledger = House(data, env, False), Ledger(database.url, broker.url)
     house.start()
     try:
         demo = os.path.join(data, "demo")
         os.makedirs(demo)
         employers, deans = members(demo, 1)
-        subprocess.run([program, "demo", "load", "--dir", demo, "--url", house.url], env=env, check=True, stdout=subprocess.DEVNULL)
-        token = lambda address: subprocess.run([program, "demo", "token", "--address", address], env=env, capture_output=True, text=True, check=True).stdout.strip()  # noqa: E731
-        tokens, dean = [token(address) for address in employers[:6]], token(deans[0])
+        subprocess.run([PROGRAM, "demo", "load", "--dir", demo, "--url", house.url], env=env, check=True, stdout=subprocess.DEVNULL)
+        tokens, dean = [api_token(env, address) for address in employers[:6]], api_token(env, deans[0])
         insist(house.url, dean, "POST", "/api/v1/subscriptions", {"name": "All", "channels": ["stream"], "cadence": "daily"})
         pid = house.children["all-0"].process.pid
         needs(house, tokens, 0, 12)
@@ -128,17 +124,7 @@ def run(data):
 
 def main():
     """Runs it; the exit code."""
-    data = tempfile.mkdtemp(prefix="skillwire-outage-")
-    os.chmod(data, 0o755)
-    wrong = ["the run broke off"]
-    try:
-        wrong = run(data)
-    finally:
-        if wrong:
-            line(f"logs are kept in {data}")
-        else:
-            shutil.rmtree(data, ignore_errors=True)
-    return 1 if wrong else 0
+    return in_folder("outage", run)
 
 
 if __name__ == "__main__":

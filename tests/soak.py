@@ -23,7 +23,6 @@ import shutil
 import socketserver
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.request
@@ -37,7 +36,7 @@ import engines  # noqa: E402
 import nats as broker_of  # noqa: E402
 import postgres  # noqa: E402
 from children import Child, free_port  # noqa: E402
-from ledger import KEY, PARTNERSHIP, Engine, House, Ledger  # noqa: E402
+from ledger import KEY, PARTNERSHIP, PROGRAM, Engine, House, Ledger, api_token, in_folder  # noqa: E402
 from ui import line, step  # noqa: E402
 
 TITLES = ["CNC Machinist", "MIG Welder 2nd shift", "Forklift Operator", "Quality Inspector", "Production worker",
@@ -303,28 +302,26 @@ def account(ledger, options, submitters, receiver, viewer, feed, kills, seconds)
 def run(options, data):
     """Everything; what is wrong."""
     began, chance = time.monotonic(), random.Random(options.seed)
-    program = os.environ.get("SKILLWIRE_BIN", os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target")), "debug", "skillwire"))
     database = Engine("postgres", lambda: postgres.start(engines.postgres(), data))
-    broker = Engine("nats", lambda: broker_of.start(engines.nats(os.path.join(ROOT, ".skillwire", "tools")), data, broker_of.issuer(program, KEY)))
+    broker = Engine("nats", lambda: broker_of.start(engines.nats(os.path.join(ROOT, ".skillwire", "tools")), data, broker_of.issuer(PROGRAM, KEY)))
     smtp, viewer, receiver = free_port(), free_port(), Receiver(options.seed)
     env = dict(os.environ, SKILLWIRE_DATABASE_URL=database.url, SKILLWIRE_NATS_URL=broker.url, SKILLWIRE_SECRET_KEY=KEY,
                SKILLWIRE_DELIVER_SMTP_URL=f"smtp://127.0.0.1:{smtp}", SKILLWIRE_DELIVER_INSTANT_WINDOW_S="20",
                SKILLWIRE_DELIVER_LEASE_S="6", SKILLWIRE_DELIVER_SMTP_ANSWER_TIMEOUT_S="4", SKILLWIRE_DELIVER_UNCERTAIN_RETRY_S="2", SKILLWIRE_LOG_FILTER="warn",
                SKILLWIRE_OUTBOUND_ALLOWED_NETWORKS='["127.0.0.0/8"]', SKILLWIRE_OUTBOUND_PLAIN_HTTP="true",
                SKILLWIRE_DATABASE_CONNECTIONS_MAX="8", SKILLWIRE_NATS_ANSWER_TIMEOUT_S="2")
-    catcher = Child("mail-catcher", [program, "mail-catcher", "--smtp", f"127.0.0.1:{smtp}", "--http", f"127.0.0.1:{viewer}", "--dir", f"{data}/mail"], data, env=env)
-    subprocess.run([program, "migrate"], env=env, check=True, stdout=subprocess.DEVNULL)
-    house, ledger, kills = House(program, data, env, True), Ledger(database.url, broker.url), collections.Counter()
+    catcher = Child("mail-catcher", [PROGRAM, "mail-catcher", "--smtp", f"127.0.0.1:{smtp}", "--http", f"127.0.0.1:{viewer}", "--dir", f"{data}/mail"], data, env=env)
+    subprocess.run([PROGRAM, "migrate"], env=env, check=True, stdout=subprocess.DEVNULL)
+    house, ledger, kills = House(data, env, True), Ledger(database.url, broker.url), collections.Counter()
     house.start()
     try:
         demo = os.path.join(data, "demo")
         os.makedirs(demo)
         employers, deans = members(demo, options.subscribers)
-        subprocess.run([program, "demo", "load", "--dir", demo, "--url", house.url], env=env, check=True, stdout=subprocess.DEVNULL)
-        token = lambda address: subprocess.run([program, "demo", "token", "--address", address], env=env, capture_output=True, text=True, check=True).stdout.strip()  # noqa: E731
-        subscribe(house.url, [token(address) for address in deans], receiver)
+        subprocess.run([PROGRAM, "demo", "load", "--dir", demo, "--url", house.url], env=env, check=True, stdout=subprocess.DEVNULL)
+        subscribe(house.url, [api_token(env, address) for address in deans], receiver)
         step(f"{options.subscribers} subscribers on all channels; submissions begin")
-        submitters = Submitters(house.url, [token(address) for address in employers], options.submissions)
+        submitters = Submitters(house.url, [api_token(env, address) for address in employers], options.submissions)
         while submitters.running() or sum(kills.values()) < options.kills:
             time.sleep(chance.uniform(*options.pause))
             if sum(kills.values()) >= options.kills:
@@ -376,17 +373,7 @@ def main():
     options.pause, options.rest = ((0.5, 2.5), 240) if options.short else ((1.0, 12.0), 3_600)
     if options.report:
         sys.stdout = Both(options.report)
-    data = tempfile.mkdtemp(prefix="skillwire-soak-")
-    os.chmod(data, 0o755)
-    wrong = ["the run broke off"]
-    try:
-        wrong = run(options, data)
-    finally:
-        if wrong:
-            line(f"logs are kept in {data}")
-        else:
-            shutil.rmtree(data, ignore_errors=True)
-    return 1 if wrong else 0
+    return in_folder("soak", lambda data: run(options, data))
 
 
 if __name__ == "__main__":

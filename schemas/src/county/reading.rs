@@ -2,7 +2,9 @@
 
 use std::cmp::Reverse;
 
-use super::list::{INDEX, edits, has_same_letters, is_county_word, plain, words};
+use strsim::osa_distance;
+
+use super::list::{INDEX, has_same_letters, is_county_word, plain, words};
 use super::{County, CountyFips};
 use crate::matching::MatchState;
 
@@ -199,8 +201,10 @@ fn nearly_state(words: &[String]) -> Option<&'static str> {
     if given.len() < STATE_WRONG_LETTERS_MIN {
         return None;
     }
-    let mut near =
-        INDEX.states.iter().filter(|(name, _)| name.len() >= STATE_WRONG_LETTERS_MIN && edits(name, &given) == 1);
+    let mut near = INDEX
+        .states
+        .iter()
+        .filter(|(name, _)| name.len() >= STATE_WRONG_LETTERS_MIN && osa_distance(name, &given) == 1);
     match (near.next(), near.next()) {
         (Some((_, state)), None) => Some(state),
         _ => None,
@@ -355,7 +359,7 @@ fn misspelt(way: &Way<'_>) -> Vec<PossibleCounty> {
         if other.len().abs_diff(name.len()) > most || other.as_bytes().first() != name.as_bytes().first() {
             continue;
         }
-        let wrong = edits(other, &name);
+        let wrong = osa_distance(other, &name);
         // Another letter makes another word more often than one too many or too few ("Atlantis" is no misspelt "Atlantic").
         let is_other_word = way.state.is_none()
             && letters < TWO_WRONG_LETTERS_MIN

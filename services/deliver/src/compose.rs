@@ -64,9 +64,8 @@ impl Composer {
     /// Where the mails of a subscription lead. The signed addresses work without a sign-in.
     pub(crate) fn links(&self, subscription: SubscriptionId) -> Links {
         let id = subscription.to_string();
-        let signed = |path: &str, purpose: &str| {
-            format!("{}/{path}/{id}.{}", self.public_url, self.secret.sign(purpose, id.as_bytes()))
-        };
+        let signed =
+            |path: &str, purpose: &str| format!("{}/{path}/{}", self.public_url, self.secret.signed(purpose, &id));
         Links {
             public_url: self.public_url.to_string(),
             unsubscribe: signed("unsubscribe", "unsubscribe"),

@@ -125,7 +125,7 @@ impl Mailer {
         if due.words.is_none() {
             self.freeze(&mut due, now).await?;
         }
-        let Some(words) = due.words.clone() else {
+        let Some(words) = due.words.take() else {
             return Ok(claim::skip(&self.db, due.id, "nothing to tell").await?);
         };
         let Some(contact) = self.directory.contact(due.person).await? else {

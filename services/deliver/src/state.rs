@@ -5,6 +5,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::retry::{GIVE_UP_HOURS, wait};
 
 macro_rules! words {
+    (all $type:ty, [$($value:ident = $word:literal),+ $(,)?]) => {
+        impl $type {
+            /// All of them.
+            pub(crate) const ALL: &[Self] = &[$(Self::$value),+];
+        }
+
+        words!($type, [$($value = $word),+]);
+    };
     ($type:ty, [$($value:ident = $word:literal),+ $(,)?]) => {
         impl $type {
             /// The word in the database, on pages and in metrics.
@@ -46,7 +54,7 @@ pub(crate) enum State {
 }
 
 words!(
-    State,
+    all State,
     [
         Gathering = "gathering",
         Held = "held",

@@ -7,6 +7,7 @@ use skillwire_store::{Db, StoreError};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row};
 
+use super::subscriptions;
 use crate::webhook::breaker::Health;
 
 /// An endpoint.
@@ -27,7 +28,8 @@ pub(crate) struct Endpoint {
 }
 
 const SELECT: &str = "select e.*, (select count(*) from deliver.deliveries d where d.subscription = e.subscription
-        and d.channel = 'webhook' and d.state in ('waiting', 'held')) as waiting from deliver.endpoints e";
+        and d.channel = 'webhook' and d.state in ('waiting', 'held')) as waiting
+    from deliver.endpoints e where e.partnership = $1 and ($2::uuid is null or e.person = $2) and e.state <> 'ended'";
 
 /// The endpoints of a partnership that are in use, of that person if one is given.
 pub(crate) async fn list(
@@ -36,16 +38,7 @@ pub(crate) async fn list(
     person: Option<PersonId>,
     limit: u32,
 ) -> Result<Vec<Endpoint>, StoreError> {
-    let sql = format!(
-        "{SELECT} where e.partnership = $1 and ($2::uuid is null or e.person = $2) and e.state <> 'ended'
-         order by e.name, e.subscription limit $3"
-    );
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(partnership.0)
-        .bind(person.map(|p| p.0))
-        .bind(i64::from(limit))
-        .fetch_all(pool)
-        .await?;
+    let rows = subscriptions::owned(pool, SELECT, (partnership, person), limit).await?;
     rows.iter().map(endpoint).collect()
 }
 
@@ -56,16 +49,7 @@ pub(crate) async fn get(
     person: Option<PersonId>,
     id: SubscriptionId,
 ) -> Result<Option<Endpoint>, StoreError> {
-    let sql = format!(
-        "{SELECT} where e.subscription = $3 and e.partnership = $1 and ($2::uuid is null or e.person = $2)
-         and e.state <> 'ended'"
-    );
-    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(partnership.0)
-        .bind(person.map(|p| p.0))
-        .bind(id.0)
-        .fetch_optional(pool)
-        .await?;
+    let row = subscriptions::owned_one(pool, SELECT, (partnership, person), id).await?;
     row.as_ref().map(endpoint).transpose()
 }
 

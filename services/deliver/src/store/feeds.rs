@@ -10,6 +10,7 @@ use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
+use super::subscriptions;
 use crate::feeds::entry::{Entry, Feed};
 use crate::feeds::hub::Pulse;
 use crate::feeds::token::Kept;
@@ -48,12 +49,7 @@ pub(crate) async fn list(
     person: Option<PersonId>,
     limit: u32,
 ) -> Result<Vec<Owned>, StoreError> {
-    let rows = sqlx::query(sqlx::AssertSqlSafe(format!("{SELECT} order by s.name, s.subscription limit $3")))
-        .bind(partnership.0)
-        .bind(person.map(|p| p.0))
-        .bind(i64::from(limit))
-        .fetch_all(pool)
-        .await?;
+    let rows = subscriptions::owned(pool, SELECT, (partnership, person), limit).await?;
     Ok(rows.iter().map(owned).collect())
 }
 
@@ -64,12 +60,7 @@ pub(crate) async fn get(
     person: Option<PersonId>,
     id: SubscriptionId,
 ) -> Result<Option<Owned>, StoreError> {
-    let row = sqlx::query(sqlx::AssertSqlSafe(format!("{SELECT} and s.subscription = $3")))
-        .bind(partnership.0)
-        .bind(person.map(|p| p.0))
-        .bind(id.0)
-        .fetch_optional(pool)
-        .await?;
+    let row = subscriptions::owned_one(pool, SELECT, (partnership, person), id).await?;
     Ok(row.as_ref().map(owned))
 }
 

@@ -8,6 +8,8 @@ use skillwire_store::{Db, StoreError};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row};
 
+use super::subscriptions;
+
 /// After a revocation connections are put out once more after so long: one may have been on its way in.
 const KICK_AGAIN: TimeDelta = TimeDelta::seconds(5);
 /// Revocations looked after at once.
@@ -37,12 +39,7 @@ pub(crate) async fn list(
     person: Option<PersonId>,
     limit: u32,
 ) -> Result<Vec<Stream>, StoreError> {
-    let rows = sqlx::query(sqlx::AssertSqlSafe(format!("{SELECT} order by s.name, s.subscription limit $3")))
-        .bind(partnership.0)
-        .bind(person.map(|p| p.0))
-        .bind(i64::from(limit))
-        .fetch_all(pool)
-        .await?;
+    let rows = subscriptions::owned(pool, SELECT, (partnership, person), limit).await?;
     Ok(rows.iter().map(stream).collect())
 }
 
@@ -53,12 +50,7 @@ pub(crate) async fn get(
     person: Option<PersonId>,
     id: SubscriptionId,
 ) -> Result<Option<Stream>, StoreError> {
-    let row = sqlx::query(sqlx::AssertSqlSafe(format!("{SELECT} and s.subscription = $3")))
-        .bind(partnership.0)
-        .bind(person.map(|p| p.0))
-        .bind(id.0)
-        .fetch_optional(pool)
-        .await?;
+    let row = subscriptions::owned_one(pool, SELECT, (partnership, person), id).await?;
     Ok(row.as_ref().map(stream))
 }
 

@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use skillwire_schemas::SubscriptionId;
 use skillwire_schemas::event::SubscriptionChanged;
+use skillwire_schemas::{PartnershipId, PersonId, SubscriptionId};
 use skillwire_store::{Db, StoreError};
-use sqlx::{PgConnection, Row};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 /// Keeps how subscriptions stand, in the order given; those of which it is news (a change that comes after its successor is not).
@@ -44,6 +45,37 @@ pub(crate) async fn keep(
         }
     }
     Ok(news)
+}
+
+/// What belongs to subscriptions, of a partnership and of that person if one is given, by name. The statement has them as $1 and
+/// $2, and gives at least `subscription` and `name`.
+pub(super) async fn owned(
+    pool: &PgPool,
+    select: &'static str,
+    (partnership, person): (PartnershipId, Option<PersonId>),
+    limit: u32,
+) -> Result<Vec<PgRow>, StoreError> {
+    let rows = sqlx::query(AssertSqlSafe(format!("{select} order by name, subscription limit $3")))
+        .bind(partnership.0)
+        .bind(person.map(|p| p.0))
+        .bind(i64::from(limit))
+        .fetch_all(pool);
+    Ok(rows.await?)
+}
+
+/// One of them.
+pub(super) async fn owned_one(
+    pool: &PgPool,
+    select: &'static str,
+    (partnership, person): (PartnershipId, Option<PersonId>),
+    id: SubscriptionId,
+) -> Result<Option<PgRow>, StoreError> {
+    let row = sqlx::query(AssertSqlSafe(format!("select * from ({select}) as o where o.subscription = $3")))
+        .bind(partnership.0)
+        .bind(person.map(|p| p.0))
+        .bind(id.0)
+        .fetch_optional(pool);
+    Ok(row.await?)
 }
 
 /// Why nothing is sent for these subscriptions, where it is so.

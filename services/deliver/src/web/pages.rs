@@ -9,10 +9,7 @@ use skillwire_web::{Actor, Page, Permission, Problem, page};
 use super::api::{self, DeliveryList, DeliveryView, SignalTold, Summary};
 use super::query::ListQuery;
 use crate::Deliver;
-
-/// States as they are chosen from.
-const STATES: [&str; 10] =
-    ["gathering", "held", "waiting", "sending", "handing_over", "sent", "bounced", "uncertain", "failed", "skipped"];
+use crate::state::State as DeliveryState;
 
 /// What stands beside a state.
 pub(super) fn badge(state: &str) -> &'static str {
@@ -30,7 +27,7 @@ struct List {
     list: DeliveryList,
     summary: Summary,
     query: ListQuery,
-    states: [&'static str; 10],
+    states: &'static [DeliveryState],
     staff: bool,
     /// On the page of a signal: its revisions.
     signal: Option<SignalTold>,
@@ -71,7 +68,7 @@ async fn shown(
     let summary = api::counts(deliver, actor, &query).await?;
     let staff = actor.may(Permission::ManagePartnership);
     let around = Page { title, about, active: "/deliveries", actor: Some(actor) };
-    page(around, &List { list, summary, query, states: STATES, staff, signal })
+    page(around, &List { list, summary, query, states: DeliveryState::ALL, staff, signal })
 }
 
 #[derive(Template)]

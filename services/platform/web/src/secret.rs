@@ -63,6 +63,19 @@ impl Secret {
         self.all().any(|key| mac(key, purpose, message).verify_slice(&tag).is_ok())
     }
 
+    /// A word for an address that shows that it is ours: the word, a dot, the tag. No sign-in is needed for what it opens.
+    #[must_use]
+    pub fn signed(&self, purpose: &str, word: &str) -> String {
+        format!("{word}.{}", self.sign(purpose, word.as_bytes()))
+    }
+
+    /// The word of one that is ours.
+    #[must_use]
+    pub fn opened<'a>(&self, purpose: &str, signed: &'a str) -> Option<&'a str> {
+        let (word, tag) = signed.split_once('.')?;
+        self.verify(purpose, word.as_bytes(), tag).then_some(word)
+    }
+
     /// The beginning of a tag, for where room is short (the local part of a mail address).
     #[must_use]
     pub fn sign_short(&self, purpose: &str, message: &[u8]) -> [u8; SHORT_TAG_BYTES] {
@@ -129,6 +142,12 @@ mod tests {
         assert!(!secret.verify("unsubscribe", b"b", &tag));
         assert!(!secret.verify("sign-in", b"a", &tag));
         assert!(!secret.verify("unsubscribe", b"a", "rubbish"));
+        let signed = secret.signed("unsubscribe", "a");
+        assert_eq!(secret.opened("unsubscribe", &signed), Some("a"));
+        for wrong in ["", "a", "a.", "a.rubbish", &signed.replacen('a', "b", 1)] {
+            assert_eq!(secret.opened("unsubscribe", wrong), None, "{wrong}");
+        }
+        assert_eq!(secret.opened("preferences", &signed), None, "a word for one purpose is none for another");
         let other: Secret = "08".repeat(32).parse().unwrap();
         assert!(!other.verify("unsubscribe", b"a", &tag));
         assert!(other.with_previous(&["07".repeat(32)]).unwrap().verify("unsubscribe", b"a", &tag), "a former key");
